@@ -1,0 +1,1 @@
+"""The evidence bundle: a deterministic BagIt bag in a zip, written and read."""

@@ -1,0 +1,1 @@
+"""README and report.html of a bundle, rendered from its evidence alone."""

@@ -1,0 +1,1 @@
+"""Other tools' files (WACZ, WARC, bags) as Evidence."""

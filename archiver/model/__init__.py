@@ -1,0 +1,1 @@
+"""The frozen nouns (manifest, facts, statement) and their one encoding."""

@@ -1,0 +1,1 @@
+"""From stored bytes to page text, article facts, statements and their anchors. Pure."""

@@ -1,0 +1,1 @@
+"""SSHSIG signatures and OpenSSH keys: bytes in, bytes out."""

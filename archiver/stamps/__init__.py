@@ -1,0 +1,1 @@
+"""Time stamp tokens: build requests, verify answers. Touches no network."""

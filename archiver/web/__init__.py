@@ -1,0 +1,1 @@
+"""The only network: exact HTTP exchanges, politeness, ssh-agent."""
