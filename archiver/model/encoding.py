@@ -1,0 +1,117 @@
+"""The one JSON layout of everything that archiver signs or hashes.
+
+A *document* is `JSON.stringify(value, null, 1)` and a newline: one-space indent, keys in their documented order,
+raw UTF-8. A *line* is `JSON.stringify(value)` without a newline. Escapes are written only for `"`, `\\` and line feed;
+no other control character, no lone surrogate, no float, no integer beyond 2^53 - 1 can be written.
+
+Specimen of a document: '{\\n "a": 1,\\n "b": [\\n  "x"\\n ]\\n}\\n', and of the same value as a line: '{"a":1,"b":["x"]}'
+
+Reading accepts exactly what writing would have written: parse, write again, compare.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from archiver.errors import FormatError
+
+type_json = Any  # dict, list, str, int, bool or None, nested
+
+MAX_DEPTH = 16
+MAX_INTEGER = 2**53 - 1
+MAX_DOCUMENT = 32 << 20  # bytes; facts of a huge page stay far below this
+
+# What strings may not hold: C0 but line feed, DEL, C1, lone surrogates (JSON could not carry them as UTF-8).
+_FORBIDDEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_NEWLINES = re.compile("\r\n?")
+
+
+def clean(text: str, limit: int | None = None) -> str:
+    """`text` with what must not be written replaced by U+FFFD (tabs by a blank), cut to `limit` code points."""
+    text = _FORBIDDEN.sub("\ufffd", _NEWLINES.sub("\n", text).replace("\t", " "))
+    return text if limit is None or len(text) <= limit else text[: limit - 1] + "…"
+
+
+def encode_document(value: type_json) -> bytes:
+    """The bytes of a document. Raises FormatError for a value that the layout cannot hold."""
+    _check(value, 1)
+    return (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode("utf-8")
+
+
+def encode_line(value: type_json) -> bytes:
+    """The bytes of a line, without a newline. Raises FormatError for a value that the layout cannot hold."""
+    _check(value, 1)
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+
+
+def decode_document(data: bytes, limit: int = MAX_DOCUMENT) -> type_json:
+    """The value of a document of at most `limit` bytes. Raises FormatError for any other spelling."""
+    value = parse(data, limit)
+    if encode_document(value) != data:
+        raise FormatError("JSON is not in the one layout that archiver writes (order, spacing or escapes differ)")
+    return value
+
+
+def decode_line(data: bytes, limit: int = MAX_DOCUMENT) -> type_json:
+    """The value of a line of at most `limit` bytes. Raises FormatError for any other spelling."""
+    value = parse(data, limit)
+    if encode_line(value) != data:
+        raise FormatError("JSON line is not in the one layout that archiver writes")
+    return value
+
+
+def parse(data: bytes, limit: int) -> type_json:
+    """The JSON value in `data`; duplicate keys, floats, NaN and excessive depth are refused (RFC 8259, I-JSON)."""
+    if len(data) > limit:
+        raise FormatError(f"JSON of {len(data)} bytes; at most {limit} are read")
+    try:
+        text = data.decode("utf-8")
+        return json.loads(
+            text,
+            object_pairs_hook=_unique,
+            parse_float=_no_float,
+            parse_constant=_no_float,
+            parse_int=_integer,
+        )
+    except (ValueError, RecursionError) as error:
+        raise FormatError(f"not JSON: {str(error)[:200] or 'nested too deeply'}") from None
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice in one object")
+    return found
+
+
+def _no_float(text: str) -> Any:
+    raise ValueError(f"number {text[:40]} is not an integer")
+
+
+def _integer(text: str) -> int:
+    if len(text) > 17:
+        raise ValueError(f"integer of {len(text)} digits")
+    return int(text)
+
+
+def _check(value: type_json, depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise FormatError(f"nested deeper than {MAX_DEPTH}")
+    if isinstance(value, str):
+        if _FORBIDDEN.search(value):
+            raise FormatError(f"control character or lone surrogate in {value[:60]!r}")
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if not isinstance(key, str):
+                raise FormatError("object keys are strings")
+            _check(key, depth)
+            _check(item, depth + 1)
+    elif isinstance(value, list):
+        for item in value:
+            _check(item, depth + 1)
+    elif value is None or isinstance(value, bool):
+        return
+    elif not isinstance(value, int) or abs(value) > MAX_INTEGER:
+        raise FormatError(f"{type(value).__name__} cannot be written: only integers below 2^53")
