@@ -19,6 +19,8 @@ class Evidence(Protocol):
     kind: Literal["archive", "bundle"]
     label: str
     """How a person names it: its path as given."""
+    prefix: str
+    """What stands before the names of chain/, log/ and trust/ files: nothing in a folder, `data/` in a bundle."""
 
     def names(self) -> Iterable[str]:
         """Every file in it, in byte order of the names."""

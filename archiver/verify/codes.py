@@ -1,0 +1,191 @@
+"""Every code that a finding can carry: its weight, what it means and what to do. docs/formats/verify-report.md is this table."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Code(NamedTuple):
+    """Weight is a value of report.Weight."""
+
+    weight: str
+    meaning: str
+    advice: str
+
+
+_RESTORE = "Compare with a backup or a bundle made earlier; do not repair by hand."
+
+CODES: dict[str, Code] = {
+    # step 1
+    "file-unknown": Code(
+        "failed", "a file that belongs to no part of the format", "Find out who put it there; move it away."
+    ),
+    "file-missing": Code("failed", "a file that must be there is not", _RESTORE),
+    "file-malformed": Code("failed", "a file is not what its format says", _RESTORE),
+    "file-litter": Code("remark", "a file that the operating system leaves behind", "May be deleted."),
+    "file-unbound": Code(
+        "remark", "nothing signed binds this file: it may change unnoticed", "Do not rely on it as evidence."
+    ),
+    "quarantine": Code(
+        "remark", "a repair set files aside that nothing vouches for", "Look at quarantine/; they are no evidence."
+    ),
+    "file-unreadable": Code("failed", "a file could not be read", "Check the disk and the permissions."),
+    # step 2
+    "genesis-missing": Code("failed", "the first manifest, which names the archive and its keys, is missing", _RESTORE),
+    "genesis-bad": Code("failed", "the first manifest does not hold together", _RESTORE),
+    # step 3
+    "checkpoint-missing": Code("failed", "there is no checkpoint", _RESTORE),
+    "checkpoint-bad": Code("failed", "the checkpoint is malformed or not signed by the log's key", _RESTORE),
+    "checkpoint-line-unknown": Code(
+        "remark", "a signature line by an unknown key: nothing binds it", "Give its key in trust/policy if you know it."
+    ),
+    "mldsa-not-checked": Code(
+        "not checked",
+        "the post-quantum signature could not be checked by this build",
+        "Use a newer cryptography library.",
+    ),
+    # step 4
+    "manifest-missing": Code("failed", "a manifest that the checkpoint counts is missing", _RESTORE),
+    "manifest-bad": Code("failed", "a manifest is not in its one spelling", _RESTORE),
+    "manifest-newer": Code("not checked", "a manifest of a later version", "Verify with a newer archiver."),
+    "manifest-link": Code("failed", "a manifest does not name the one before it", _RESTORE),
+    "manifest-place": Code("failed", "a manifest stands at another place than it says", _RESTORE),
+    "manifest-beyond": Code(
+        "failed",
+        "a manifest that no checkpoint covers",
+        "Run any writing command to repair after a crash; else find out who put it there.",
+    ),
+    "link-not-checked": Code(
+        "not checked",
+        "the neighbour that a manifest names is not in this bundle",
+        "The log's inclusion proof binds it all the same.",
+    ),
+    "subject-unknown": Code("failed", "a manifest speaks about one that is not there, or of the wrong kind", _RESTORE),
+    # step 5
+    "signature-missing": Code("failed", "a manifest has no signature", _RESTORE),
+    "signature-bad": Code("failed", "a signature does not hold", _RESTORE),
+    "signer-inactive": Code(
+        "failed", "signed by a key that was not active at this place in the log", "Treat as forged."
+    ),
+    "signature-disowned": Code(
+        "disowned",
+        "signed by a key at or beyond the size that its revocation still trusts",
+        "Look for a time stamp before the theft.",
+    ),
+    "keys-unknown": Code(
+        "not checked",
+        "the keys in force are unknown after a manifest of a later version",
+        "Verify with a newer archiver.",
+    ),
+    "keys-hidden": Code("failed", "the newest key event that a manifest names is missing or another one", _RESTORE),
+    # step 6
+    "log-root": Code("failed", "the manifests do not give the root that the checkpoint signs", _RESTORE),
+    "tile-bad": Code("failed", "a tile or entry bundle differs from what the manifests give", _RESTORE),
+    "tile-missing": Code("failed", "a tile or entry bundle is missing", _RESTORE),
+    "proof-bad": Code("failed", "an inclusion proof does not hold", _RESTORE),
+    "proof-missing": Code("failed", "a manifest of the bundle has no inclusion proof", _RESTORE),
+    # step 7
+    "history-forked": Code(
+        "failed",
+        "an older checkpoint is not extended by the newest: history was rewritten",
+        "Keep both checkpoints: they prove it.",
+    ),
+    "history-shrunk": Code(
+        "failed",
+        "the log is smaller than a checkpoint seen before: entries were removed or an old copy restored",
+        "Find the newer copy.",
+    ),
+    "history-bad": Code("failed", "an older checkpoint is malformed or badly signed", _RESTORE),
+    "since-not-checked": Code(
+        "not checked",
+        "the given checkpoint could not be compared with what is here",
+        "Ask for a consistency proof, or for the archive.",
+    ),
+    # step 8
+    "trust-differs": Code(
+        "failed",
+        "a derived trust file does not say what the chain's key events say",
+        "Delete it and run any writing command.",
+    ),
+    "trust-missing": Code("failed", "a derived trust file is missing", "Run any writing command."),
+    # step 9
+    "object-missing": Code("failed", "an object that a manifest names is missing", _RESTORE),
+    "object-changed": Code("failed", "an object's bytes are not those that were sealed", _RESTORE),
+    "object-size": Code("failed", "an object has another size than sealed", _RESTORE),
+    "object-unreferenced": Code(
+        "failed",
+        "an object that no manifest names",
+        "A crash may have left it: run any writing command; else find out who put it there.",
+    ),
+    "object-taken-down": Code(
+        "remark", "an object was removed on purpose; a signed manifest says so", "Ask the owner for the reason."
+    ),
+    "object-withheld": Code("not checked", "an object was withheld by the exporter", "Ask for the whole."),
+    "object-unreadable": Code("failed", "an object could not be read", "Check the disk; restore from a backup."),
+    # steps 10 to 12
+    "warc-bad": Code(
+        "failed", "the stored exchanges are not a WARC that archiver writes", "Treat the snapshot as unproven."
+    ),
+    "warc-digest": Code(
+        "failed",
+        "a WARC record's block does not have the digest that its header gives",
+        "Treat the snapshot as unproven.",
+    ),
+    "segments-root": Code(
+        "failed", "the WARC's segments do not give the root in the manifest", "Treat the snapshot as unproven."
+    ),
+    "facts-bad": Code("failed", "the facts are malformed", "Treat the snapshot as unproven."),
+    "facts-differ": Code(
+        "failed", "the facts say something else than the stored exchanges", "Believe the exchanges, not the facts."
+    ),
+    "facts-newer": Code("not checked", "facts or records of a later version", "Verify with a newer archiver."),
+    "source-differs": Code(
+        "failed", "the body that was read is not in the stored exchanges", "Treat the reading as unproven."
+    ),
+    "source-not-checked": Code("not checked", "the body could not be decoded here", "Install what the message names."),
+    "text-differs": Code(
+        "failed", "the page text is not the projection of the stored bytes", "Treat the reading as unproven."
+    ),
+    "statements-bad": Code("failed", "the statement records are malformed", "Treat the reading as unproven."),
+    "statements-root": Code(
+        "failed", "the statement lines do not give the root in the manifest", "Treat the reading as unproven."
+    ),
+    "statement-differs": Code(
+        "failed",
+        "a statement's words are not in the stored bytes at its anchor",
+        "The statement is fabricated or corrupted.",
+    ),
+    "statement-unanchored": Code(
+        "not checked", "a statement has no byte range: only the page text was compared", "Look at the page text."
+    ),
+    "content-not-checked": Code(
+        "not checked", "what is needed to re-derive this is withheld, taken down or missing", "Ask for the whole."
+    ),
+    # steps 13 to 16
+    "stamp-missing": Code("failed", "a time stamp or cosignature that a manifest lists is missing", _RESTORE),
+    "stamp-changed": Code("failed", "a time stamp or cosignature is not the one that a manifest lists", _RESTORE),
+    "stamp-not-checked": Code(
+        "not checked", "a time stamp is here, but this version does not verify it", "Verify it with openssl ts."
+    ),
+    "stamp-unbound": Code("remark", "a time stamp that no manifest lists yet", "The next stamp event will list it."),
+    "signer-unconfirmed": Code(
+        "not checked",
+        "the signing key is this archive's own claim",
+        "Compare its fingerprint out of band, then: archiver trust add FINGERPRINT --as NAME",
+    ),
+    "bundle-signature": Code(
+        "failed", "the exporter's signature over the bag is missing or does not hold", "Ask for the bundle again."
+    ),
+    "bundle-file": Code("failed", "a file of the bundle is missing, added or changed", "Ask for the bundle again."),
+    "bundle-rendered": Code(
+        "failed", "README or report say something else than the evidence gives", "Believe the evidence, not the page."
+    ),
+    "bundle-renderer": Code(
+        "not checked",
+        "README and report were rendered by another version",
+        "Compare them with the evidence by eye, or use that version.",
+    ),
+    "later-unknown": Code(
+        "not checked", "a key revoked after this bundle's checkpoint could not be known", "Ask for a newer checkpoint."
+    ),
+}

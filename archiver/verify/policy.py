@@ -1,0 +1,59 @@
+"""What a verifier chooses to believe. Trust is given, never picked up from the evidence itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from archiver.errors import UsageError
+
+Depth = Literal["seal", "objects", "content"]
+DEPTHS: tuple[Depth, ...] = ("seal", "objects", "content")
+
+# What --require takes: the steps that must have passed, not merely been skipped.
+REQUIREMENTS: dict[str, tuple[int, ...]] = {
+    "signer": (15,),
+    "timestamp": (13,),
+    "witness": (14,),
+    "objects": (9,),
+    "bytes": (10, 12),
+    "content": (10, 11, 12),
+    "history": (7,),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCheckpoint:
+    """A checkpoint seen before, and where it is known from."""
+
+    origin: str
+    size: int
+    root: bytes
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """`signers`: OpenSSH fingerprint -> name; `archives`: archive identity -> name."""
+
+    signers: Mapping[str, str] = field(default_factory=dict)
+    archives: Mapping[str, str] = field(default_factory=dict)
+    known: tuple[KnownCheckpoint, ...] = ()
+    depth: Depth = "content"
+    require: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in self.require:
+            if name not in REQUIREMENTS:
+                raise UsageError(
+                    f"nothing called {name!r} can be required", hint="choose from: " + ", ".join(REQUIREMENTS)
+                )
+        if self.depth not in DEPTHS:
+            raise UsageError(f"no depth {self.depth!r}", hint="choose from: " + ", ".join(DEPTHS))
+
+    def confirmed_as(self, fingerprint: str, archive: str | None) -> str | None:
+        """The name under which a signer of that archive is believed, None if it is not."""
+        if fingerprint in self.signers:
+            return self.signers[fingerprint]
+        return self.archives.get(archive) if archive else None
