@@ -86,7 +86,9 @@ class Home:
                 continue
             key, _, name = line.partition(" ")
             if not is_trust_key(key) or not _NAME.fullmatch(name):
-                raise StoreError(f"line {number} is not FINGERPRINT NAME", where=str(path), hint="mend or delete the line")
+                raise StoreError(
+                    f"line {number} is not FINGERPRINT NAME", where=str(path), hint="mend or delete the line"
+                )
             found.append(Trusted(key, name))
         return tuple(found)
 

@@ -1,1 +1,1 @@
-"""C2SP/RFC 6962 transparency log: tree, tiles, notes, checkpoints, proofs. Knows nothing of articles, touches no disk."""
+"""C2SP and RFC 6962 log: tree, tiles, notes, checkpoints, proofs. Knows no articles, touches no disk."""

@@ -3,7 +3,8 @@
     Ed25519 (0x04)     signature field = uint64 seconds || 64 bytes over
                        "cosignature/v1\\ntime " seconds "\\n" checkpoint text
     ML-DSA-44 (0x06)   signature field = uint64 seconds || 2420 bytes over
-                       "subtree/v1\\n\\0" || len8 name || uint64 seconds || len8 origin || uint64 0 || uint64 size || root
+                       "subtree/v1\\n\\0" || len8 name || uint64 seconds ||
+                       len8 origin || uint64 0 || uint64 size || root
 
 Specimen: 76 bytes (4 of key id, 8 of time, 64 of signature) stand in an Ed25519 line. A log's own ML-DSA-44 line has
 the second form too, with the origin as its name.
