@@ -32,7 +32,7 @@ _PIECE = 8192
 
 Kind = Literal["warc-header", "start-line", "field", "end-of-head", "body", "trailer"]
 
-_INTERIM = re.compile(rb"HTTP/[0-9.]+[ \t]+1(?!01)[0-9][0-9](?=[ \t\r\n]|\Z)")
+_INTERIM = re.compile(rb"HTTP/[0-9.]{1,8}[ \t]{1,8}1(?!01)[0-9][0-9](?=[ \t\r\n]|\Z)")
 _STATUS = re.compile(rb"HTTP/[^ \t]*[ \t]+([1-9][0-9][0-9])(?:[ \t]+(.*))?", re.DOTALL)
 _LENGTH = re.compile(r"[0-9]{1,15}", re.ASCII)
 

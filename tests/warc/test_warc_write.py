@@ -100,7 +100,7 @@ def test_payload_digest_only_where_everybody_agrees() -> None:
 
 def test_payload_digest_is_over_the_stored_still_chunked_body() -> None:
     data, _ = written({"chunked": ODD["chunked"]})
-    record = [r for r in read_records(io.BytesIO(data)) if r.get("WARC-Type") == "response"][0]
+    record = next(r for r in read_records(io.BytesIO(data)) if r.get("WARC-Type") == "response")
     assert record.get("WARC-Payload-Digest") == "sha256:" + hashlib.sha256(chunked(PAGE)).hexdigest()
 
 
