@@ -131,7 +131,10 @@ def _gunzip(pieces: Iterator[bytes], flow: Flow) -> Iterator[bytes]:
                 if len(data) < 2 and data == _GZIP[: len(data)]:
                     held = data
                     break
-                if data[:2] != _GZIP or members == MAX_MEMBERS:
+                if members == MAX_MEMBERS:
+                    flow.broken(f"stopped after {MAX_MEMBERS} gzip members")
+                    return
+                if data[:2] != _GZIP:
                     flow.left_over(len(data) + sum(map(len, pieces)), "the gzip data")
                     return
                 engine, members = zlib.decompressobj(31), members + 1
@@ -246,7 +249,7 @@ def _zstd(module: Any, pieces: Iterator[bytes], flow: Flow) -> Iterator[bytes]:
         while data or not (engine.eof or engine.needs_input):
             if engine.eof:
                 if frames == MAX_MEMBERS:
-                    flow.left_over(len(data) + sum(map(len, pieces)), "the zstd data")
+                    flow.broken(f"stopped after {MAX_MEMBERS} zstd frames")
                     return
                 engine, frames = module.ZstdDecompressor(), frames + 1
             try:
