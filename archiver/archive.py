@@ -1,0 +1,142 @@
+"""Opens an archive and holds its parts: folder, settings, objects, ledger, keys. It does no work itself."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from archiver.errors import ArchiverError, MissingError, UsageError
+from archiver.evidence import read
+from archiver.model import facts as facts_model
+from archiver.model.encoding import MAX_DOCUMENT
+from archiver.model.facts import ReadingFacts, SnapshotFacts
+from archiver.model.manifest import MAX_BYTES, Manifest, decode
+from archiver.signing.keys import Signer
+from archiver.store import settings as settings_file
+from archiver.store.durable import Disk
+from archiver.store.folder import ArchiveFolder
+from archiver.store.home import Home
+from archiver.store.keyring import LogGuard
+from archiver.store.ledger import Ledger
+from archiver.store.objects import ObjectStore
+from archiver.store.settings import Settings
+from archiver.tlog.checkpoint import LogKey
+
+Clock = Callable[[], str]
+Entropy = Callable[[int], bytes]
+
+
+def system_clock() -> str:
+    """UTC now, `2026-11-23T13:02:11.482Z`."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+
+def locate(given: str | None, home: Home, environment: dict[str, str] | None = None) -> Path:
+    """Which archive: the option, ARCHIVER_ARCHIVE, a parent folder that is one, the user's default."""
+    environment = dict(os.environ) if environment is None else environment
+    named = given or environment.get("ARCHIVER_ARCHIVE")
+    if named:
+        path = Path(named)
+        if not ArchiveFolder.is_archive(path):
+            raise MissingError("is no archive", where=str(path), hint=f"make one with: archiver init {path}")
+        return path
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if ArchiveFolder.is_archive(folder):
+            return folder
+    default = home.default_archive()
+    if default is not None:
+        if not ArchiveFolder.is_archive(default):
+            raise MissingError(
+                "is your default archive, and is not there", where=str(default), hint="mount it, or give --archive"
+            )
+        return default
+    raise MissingError("there is no archive yet", hint="make one with: archiver init my-archive")
+
+
+class Archive:
+    """One archive on disk. Reading needs nothing; `ledger()` needs `unlock` to have given it keys."""
+
+    def __init__(
+        self, root: Path, home: Home, clock: Clock = system_clock, entropy: Entropy = os.urandom, disk: Disk | None = None
+    ) -> None:
+        self.root = root
+        self.home = home
+        self.clock = clock
+        self.entropy = entropy
+        self.disk = disk or Disk(root)
+        self.folder = ArchiveFolder(root)
+        self.objects = ObjectStore(root, self.disk)
+        self._signer: Signer | None = None
+        self._log_key: LogKey | None = None
+        self._guard: LogGuard | None = None
+
+    @property
+    def settings(self) -> Settings:
+        return settings_file.load(self.root / "archive.yaml")
+
+    def new_record_id(self) -> str:
+        """A fresh WARC-Record-ID from this archive's source of randomness."""
+        return f"<urn:uuid:{uuid.UUID(bytes=self.entropy(16), version=4)}>"
+
+    def unlock(self, signer: Signer, log_key: LogKey, guard: LogGuard) -> None:
+        """Give the keys that writing needs."""
+        self._signer, self._log_key, self._guard = signer, log_key, guard
+
+    def ledger(self) -> Ledger:
+        """The writer's side. Raises UsageError before `unlock`."""
+        if self._signer is None or self._log_key is None or self._guard is None:
+            raise UsageError("the keys of this archive are locked")
+        return Ledger(
+            self.root,
+            signer=self._signer,
+            log_key=self._log_key,
+            guard=self._guard,
+            clock=self.clock,
+            entropy=self.entropy,
+            disk=self.disk,
+        )
+
+    def size(self) -> int:
+        """How many manifests there are."""
+        return sum(1 for _ in self.folder.sequences())
+
+    def manifest(self, sequence: int) -> Manifest:
+        """One manifest. Raises MissingError, FormatError."""
+        name = self.folder.manifest_name(sequence)
+        try:
+            return decode(read(self.folder, name, MAX_BYTES))
+        except ArchiverError as error:
+            error.where = error.where or name
+            raise
+
+    def object(self, manifest: Manifest, role: str, limit: int = MAX_DOCUMENT) -> bytes:
+        """The bytes of a manifest's object of that role. Raises MissingError, FormatError."""
+        ref = manifest.object(role)
+        name = self.folder.object_name(ref.digest) if ref is not None else None
+        if ref is None or name is None:
+            raise MissingError(f"number {manifest.sequence} has no {role} here", where=str(self.root))
+        return read(self.folder, name, limit)
+
+    def snapshot_facts(self, manifest: Manifest) -> SnapshotFacts:
+        """The facts of a snapshot."""
+        return facts_model.decode_snapshot(self.object(manifest, "facts"))
+
+    def reading_facts(self, manifest: Manifest) -> ReadingFacts:
+        """The facts of a reading."""
+        return facts_model.decode_reading(self.object(manifest, "facts"))
+
+    def snapshots(self, start: int = 0) -> Iterator[tuple[int, SnapshotFacts]]:
+        """Number and facts of each snapshot from a position on; what cannot be read is left to `verify`."""
+        for sequence in self.folder.sequences():
+            if sequence < start:
+                continue
+            try:
+                manifest = self.manifest(sequence)
+                if manifest.event == "snapshot":
+                    yield sequence, self.snapshot_facts(manifest)
+            except ArchiverError:
+                continue

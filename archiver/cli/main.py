@@ -1,0 +1,107 @@
+"""The command line: `archiver COMMAND`. Each command is a module of its own, imported when it is called.
+
+Exit codes, one table for all commands:
+
+    0  good                    1  bad finding: a verification failed, a capture failed or was no article
+    2  usage                   3  could not read or do
+    4  undecided: an unconfirmed signer, a required check not made       130  interrupted
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from archiver import __version__
+from archiver.errors import ArchiverError, UsageError
+
+GOOD, BAD, USAGE, UNABLE, UNDECIDED, INTERRUPTED = 0, 1, 2, 3, 4, 130
+
+# name -> (module, one line of help): so that --help imports nothing.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "init": ("init", "Make an archive and its keys."),
+    "capture": ("capture", "Capture web pages or local files and seal them."),
+    "log": ("log", "List what was captured."),
+    "show": ("show", "Show one capture: what was received, what was found in it."),
+    "statements": ("statements", "Print the statements in a page, a file or a capture; seal nothing."),
+    "verify": ("verify", "Check an archive or a bundle, offline."),
+    "export": ("export", "Write an evidence bundle that others can check."),
+    "trust": ("trust", "Confirm the keys of others, list or forget them."),
+    "completion": ("completion", "Print shell completion for bash, zsh or fish."),
+}
+ALIASES = {"ls": "log"}
+
+
+class Commands(click.Group):
+    """Commands found by name, loaded when called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        name = ALIASES.get(cmd_name, cmd_name)
+        if name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"archiver.cli.{COMMANDS[name][0]}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        name = args[0] if args else ""
+        if name and name not in COMMANDS and name not in ALIASES:
+            import difflib
+
+            close = difflib.get_close_matches(name, [*COMMANDS, *ALIASES], n=1)
+            hint = f" Did you mean: archiver {close[0]}?" if close else " See: archiver --help"
+            raise click.UsageError(f"There is no command {name!r}.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 good, 1 bad finding, 2 usage, 3 could not read or do, 4 undecided, 130 interrupted.",
+)
+@click.version_option(__version__, prog_name="archiver")
+@click.option("--archive", metavar="FOLDER", help="Which archive (else $ARCHIVER_ARCHIVE, a parent folder, your default).")
+@click.pass_context
+def main(ctx: click.Context, archive: str | None) -> None:
+    """Prove later what a web page said: capture articles and the statements quoted in them, seal them into a log that
+    cannot be rewritten unnoticed, and export bundles that anyone can check."""
+    ctx.obj = {"archive": archive}
+
+
+def run() -> None:
+    """The entry point: errors become words and an exit code here, and nowhere else."""
+    try:
+        code = main.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("interrupted", err=True)
+        code = INTERRUPTED
+    except KeyboardInterrupt:
+        click.echo("interrupted", err=True)
+        code = INTERRUPTED
+    except click.exceptions.Exit as leave:
+        code = leave.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = USAGE
+    except ArchiverError as error:
+        click.echo(f"archiver: {error}", err=True)
+        if error.hint:
+            click.echo(f"  hint: {error.hint}", err=True)
+        code = USAGE if isinstance(error, UsageError) else UNABLE
+    except BrokenPipeError:
+        # The reader of our output went away (`| head`): not an error, and the interpreter must not complain at exit.
+        import os
+
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = GOOD
+    sys.exit(code if isinstance(code, int) else GOOD)

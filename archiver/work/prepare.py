@@ -1,0 +1,347 @@
+"""From one visit or one local file to staged objects and the drafts of its two manifests. Runs in any thread.
+
+The WARC is written and hashed first, before anything looks at what arrived; the reading is made from those bytes.
+"""
+
+from __future__ import annotations
+
+import functools
+import mimetypes
+import os
+import platform
+import sys
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any
+
+from archiver import __version__, digest
+from archiver.archive import Archive
+from archiver.errors import StoreError
+from archiver.model import facts as facts_model
+from archiver.model.encoding import clean
+from archiver.model.facts import ClockFacts, Collector, Hop, LocalFile, Request, SnapshotFacts, Software, Tls
+from archiver.model.manifest import ObjectRef, Tree, spell_salt
+from archiver.store.ledger import Draft
+from archiver.store.objects import StagedObject
+from archiver.warc.write import WarcWriter
+from archiver.web.exchange import Exchange, TlsFacts, Visit
+from archiver.work import read as reader
+from archiver.work.targets import Target
+
+JSON = "application/json"
+BYTES = "application/octet-stream"
+MISSING = ("requisites",)  # images, styles, scripts: not fetched by a plain capture
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What all captures of one run share."""
+
+    id: str
+    collector: Collector
+    settings: dict[str, Any]
+    route: str
+    user_agent: str | None
+    accept_language: str | None
+    referrer: str | None
+    cookies: tuple[str, ...]
+    with_reading: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Everything staged for one target; nothing of it is sealed yet."""
+
+    target: Target
+    staged: tuple[StagedObject, ...]
+    snapshot: Draft
+    reading_draft: Draft | None
+    reading: reader.Reading | None
+    facts: SnapshotFacts
+
+
+def prepare_visit(archive: Archive, run: Run, target: Target, visit: Visit, started: str) -> Prepared:
+    """Stage what a visit received. Raises StoreError; the staged files of a failed one are removed by the ledger."""
+    staged: list[StagedObject] = []
+    refs: list[ObjectRef] = []
+    hops: tuple[Hop, ...] = ()
+    if visit.exchanges:
+        warc, ref, hops, secret = _write_warc(archive, visit)
+        staged += [warc, secret]
+        refs += [ref, ObjectRef("segment-secret", secret.digest, secret.size, BYTES)]
+    facts = _facts(archive, run, target, started).build(
+        outcome="response" if visit.outcome == "response" else "no response",
+        final_url=visit.final_url,
+        hops=hops,
+        attempts=visit.attempts,
+        errors=(visit.error,) if visit.error else (),
+        skew=_skew(visit, started),
+    )
+    draft = _draft(archive, "snapshot", facts_model.encode(facts), refs, staged)
+    reading = None
+    if run.with_reading and visit.outcome == "response" and visit.exchanges:
+        last = visit.exchanges[-1]
+        material = reader.material_of_response(
+            hops[-1].record or "",
+            last.response,
+            last.status,
+            last.fields,
+            visit.requested_url,
+            visit.final_url,
+            last.truncated is not None,
+        )
+        reading = reader.read(material, archive.entropy)
+    return Prepared(target, tuple(staged), draft, _reading_draft(archive, reading, staged), reading, facts)
+
+
+def _write_warc(archive: Archive, visit: Visit) -> tuple[StagedObject, ObjectRef, tuple[Hop, ...], StagedObject]:
+    secret = archive.objects.stage_bytes(archive.entropy(32))
+    staging = archive.objects.open_staging()
+    with staging:
+        writer = WarcWriter(staging, new_id=archive.new_record_id, secret=_secret_bytes(secret))
+        writer.write_info(
+            visit.exchanges[0].started,
+            {"software": f"archiver/{__version__}", "format": "WARC File Format 1.1", "isPartOf": "one snapshot"},
+        )
+        hops = []
+        for exchange in visit.exchanges:
+            ids = writer.write_exchange(
+                uri=exchange.url,
+                date=exchange.started,
+                ip=exchange.ip,
+                request=exchange.request,
+                response=exchange.response,
+                response_length=exchange.response_length,
+                truncated=exchange.truncated,
+                certificates_pem=_pem(exchange.tls),
+                protocols=_protocols(exchange),
+                cipher=exchange.tls.cipher if exchange.tls else None,
+            )
+            hops.append(_hop(exchange, ids.response_id))
+        summary = writer.finish()
+        warc = staging.finish()
+    segments = Tree(summary.segments.count, summary.segments.root)
+    return warc, ObjectRef("warc", warc.digest, warc.size, "application/warc", segments=segments), tuple(hops), secret
+
+
+def _secret_bytes(staged: StagedObject) -> bytes:
+    return staged.temp.read_bytes()
+
+
+def _pem(tls: TlsFacts | None) -> bytes | None:
+    if tls is None or not tls.sent_chain:
+        return None
+    import ssl
+
+    return "".join(ssl.DER_cert_to_PEM_cert(der) for der in tls.sent_chain).encode("ascii")
+
+
+def _protocols(exchange: Exchange) -> tuple[str, ...]:
+    found = [exchange.http_version.lower()] if exchange.http_version else []
+    if exchange.tls is not None:
+        found.append(exchange.tls.version.lower().replace("tlsv", "tls/"))
+    return tuple(found)
+
+
+def _hop(exchange: Exchange, record: str) -> Hop:
+    tls = None
+    if exchange.tls is not None:
+        chain = tuple(digest.of_bytes(der) for der in exchange.tls.sent_chain)
+        error = None if exchange.tls.error is None else clean(exchange.tls.error, 500)
+        tls = Tls(exchange.tls.version, exchange.tls.cipher, chain, exchange.tls.verified, error)
+    return Hop(
+        url=clean(exchange.url),
+        status=exchange.status,
+        reason=clean(exchange.reason, 200) if exchange.reason is not None else None,
+        http=exchange.http_version or None,
+        location=clean(exchange.location, 8000) if exchange.location else None,
+        ip=exchange.ip,
+        port=exchange.port,
+        via_proxy=exchange.via_proxy,
+        tls=tls,
+        started=exchange.started,
+        received=exchange.response_length,
+        truncated=exchange.truncated,
+        problems=tuple(clean(problem, 500) for problem in exchange.problems),
+        record=record,
+    )
+
+
+def _skew(visit: Visit, started: str) -> int | None:
+    """Milliseconds by which the server's Date lies ahead of our clock, in the final response."""
+    if not visit.exchanges:
+        return None
+    last = visit.exchanges[-1]
+    value = next((value for name, value in last.fields if name.lower() == "date"), None)
+    try:
+        server = parsedate_to_datetime(value) if value else None
+    except (ValueError, TypeError, IndexError):
+        return None
+    if server is None:
+        return None
+    server = server if server.tzinfo else server.replace(tzinfo=UTC)
+    skew = server - datetime.fromisoformat(last.started or started)
+    return max(-(2**52), min(2**52, int(skew.total_seconds() * 1000)))
+
+
+def prepare_file(archive: Archive, run: Run, target: Target) -> Prepared:
+    """Seal a local file as a WARC resource record; its origin is stated as `local file`."""
+    path = Path(target.path or "")
+    started = archive.clock()
+    secret = archive.objects.stage_bytes(archive.entropy(32))
+    staging = archive.objects.open_staging()
+    kind = mimetypes.guess_type(path.name)[0] or BYTES
+    try:
+        with path.open("rb") as stream, staging:
+            before = os.fstat(stream.fileno())
+            writer = WarcWriter(staging, new_id=archive.new_record_id, secret=_secret_bytes(secret))
+            writer.write_info(started, {"software": f"archiver/{__version__}", "format": "WARC File Format 1.1"})
+            # The name alone: a path would tell about the collector's machine.
+            uri = "file:///" + target.url.rsplit("/", 1)[-1]
+            record = writer.write_resource(uri, started, kind, stream, before.st_size)
+            summary = writer.finish()
+            warc = staging.finish()
+            if os.fstat(stream.fileno()).st_mtime_ns != before.st_mtime_ns:
+                raise StoreError("changed while it was being read", where=str(path), hint="capture it again")
+            body = b""
+            if kind in (*reader.HTML_TYPES, "text/plain") and before.st_size <= reader.MAX_READ:
+                stream.seek(0)
+                body = stream.read()
+    except OSError as error:
+        raise StoreError(f"could not be read: {error.strerror}", where=str(path)) from None
+    segments = Tree(summary.segments.count, summary.segments.root)
+    staged = [warc, secret]
+    refs = [
+        ObjectRef("warc", warc.digest, warc.size, "application/warc", segments=segments),
+        ObjectRef("segment-secret", secret.digest, secret.size, BYTES),
+    ]
+    modified = _spell(datetime.fromtimestamp(before.st_mtime, UTC))
+    local = LocalFile(clean(path.name, 300), modified, before.st_size, kind)
+    facts = _facts(archive, run, target, started).build(
+        outcome="file", final_url=None, hops=(), attempts=1, errors=(), skew=None, local=local
+    )
+    draft = _draft(archive, "snapshot", facts_model.encode(facts), refs, staged)
+    material = reader.Material(record, body, True, (), kind, None, (), target.as_given, "")
+    reading = reader.read(material, archive.entropy) if body else None
+    return Prepared(target, tuple(staged), draft, _reading_draft(archive, reading, staged), reading, facts)
+
+
+@dataclass(frozen=True, slots=True)
+class _facts:  # noqa: N801 - a builder used once, read as a verb
+    archive: Archive
+    run: Run
+    target: Target
+    started: str
+
+    def build(
+        self,
+        *,
+        outcome: Any,
+        final_url: str | None,
+        hops: tuple[Hop, ...],
+        attempts: int,
+        errors: tuple[str, ...],
+        skew: int | None,
+        local: LocalFile | None = None,
+    ) -> SnapshotFacts:
+        run, target = self.run, self.target
+        request = Request(
+            as_given=clean(target.as_given),
+            url=clean(target.url),
+            method="GET",
+            route=run.route,
+            user_agent=run.user_agent,
+            accept_language=run.accept_language,
+            referrer=run.referrer,
+            cookies=run.cookies,
+        )
+        return SnapshotFacts(
+            run=run.id,
+            origin="local file" if local else "live web",
+            collector=run.collector,
+            case=_optional(target.case),
+            note=_optional(target.note),
+            tags=tuple(clean(tag, 100) for tag in target.tags),
+            request=None if local else request,
+            file=local,
+            started=self.started,
+            ended=self.archive.clock(),
+            attempts=attempts,
+            outcome=outcome,
+            final_url=None if final_url is None else clean(final_url),
+            hops=hops,
+            clock=ClockFacts("system clock", synchronised(), skew, _timezone()),
+            software=Software("archiver", __version__, platform.python_version(), _system(), libraries(), run.settings),
+            complete=local is not None,
+            missing=() if local else MISSING,
+            transformations=(),
+            errors=tuple(clean(error, 1000) for error in errors),
+            salt=spell_salt(self.archive.entropy(16)),
+        )
+
+
+def _optional(text: str | None) -> str | None:
+    return None if text is None else clean(text, 2000)
+
+
+def _draft(archive: Archive, event: str, facts: bytes, refs: list[ObjectRef], staged: list[StagedObject]) -> Draft:
+    item = archive.objects.stage_bytes(facts)
+    staged.append(item)
+    ref = ObjectRef("facts", item.digest, item.size, JSON)
+    return Draft(event=event, subject=None, extra=None, objects=(ref, *refs), time=archive.clock())
+
+
+def _reading_draft(archive: Archive, reading: reader.Reading | None, staged: list[StagedObject]) -> Draft | None:
+    if reading is None:
+        return None
+    refs = []
+    if reading.page_text is not None:
+        item = archive.objects.stage_bytes(reading.page_text)
+        staged.append(item)
+        refs.append(ObjectRef("page-text", item.digest, item.size, "text/plain"))
+    if reading.statements is not None:
+        item = archive.objects.stage_bytes(reading.statements)
+        staged.append(item)
+        refs.append(
+            ObjectRef("statements", item.digest, item.size, "application/jsonl", leaves=reading.leaves)
+        )
+    return _draft(archive, "reading", facts_model.encode(reading.facts), refs, staged)
+
+
+def with_subject(draft: Draft, subject: str) -> Draft:
+    """The reading's draft once its snapshot's digest is known."""
+    return replace(draft, subject=subject)
+
+
+@functools.cache
+def libraries() -> dict[str, Any]:
+    """The libraries that touch what is captured, with their versions."""
+    import ssl
+    from importlib.metadata import version
+
+    names = ("requests", "urllib3", "cryptography", "trafilatura")
+    return {"openssl": ssl.OPENSSL_VERSION, **{name: version(name) for name in names}}
+
+
+@functools.cache
+def _system() -> str:
+    return f"{platform.system()} {platform.machine()}"
+
+
+def synchronised() -> bool | None:
+    """Whether the system says that its clock follows a time server; None where it does not say."""
+    if sys.platform != "linux":
+        return None
+    flag = Path("/run/systemd/timesync/synchronized")
+    return True if flag.exists() else None
+
+
+def _timezone() -> str:
+    offset = datetime.now().astimezone().strftime("%z")
+    return f"UTC{offset[:3]}:{offset[3:]}"
+
+
+def _spell(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
