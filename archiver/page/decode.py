@@ -49,6 +49,16 @@ def decode(body: bytes, content_type: str | None, *, html: bool = True) -> Decod
     if len(body) > MAX_BODY:
         raise FormatError(f"a page of {len(body)} bytes; at most {MAX_BODY} are read")
     encoding, source = determine_encoding(body, content_type, html=html)
+    return _decoded(body, encoding, source)
+
+
+def decode_known(body: bytes, encoding: str) -> Decoded:
+    """Decode a whole body whose encoding was determined before. Raises FormatError for an unknown encoding."""
+    _check_known(encoding, len(body))
+    return _decoded(body, encoding, "known")
+
+
+def _decoded(body: bytes, encoding: str, source: str) -> Decoded:
     skip = next((len(bom) for bom, name in _BOMS if name == encoding and body.startswith(bom)), 0)
     text, starts, ends = decode_as(body[skip:] if skip else body, encoding)
     if skip:
@@ -56,12 +66,16 @@ def decode(body: bytes, content_type: str | None, *, html: bool = True) -> Decod
     return Decoded(text, starts, ends, encoding, source)
 
 
-def decode_slice(piece: bytes, encoding: str) -> str:
-    """The characters of a piece of a body whose encoding is known. Raises FormatError for an unknown encoding."""
+def _check_known(encoding: str, size: int) -> None:
     if encoding not in ENCODINGS:
         raise FormatError(f"no encoding of the Encoding Standard, or not its name in lower case: {encoding[:40]!r}")
-    if len(piece) > MAX_BODY:
-        raise FormatError(f"a piece of {len(piece)} bytes; at most {MAX_BODY} are read")
+    if size > MAX_BODY:
+        raise FormatError(f"a page of {size} bytes; at most {MAX_BODY} are read")
+
+
+def decode_slice(piece: bytes, encoding: str) -> str:
+    """The characters of a piece of a body whose encoding is known. Raises FormatError for an unknown encoding."""
+    _check_known(encoding, len(piece))
     return decode_as(piece, encoding)[0]
 
 

@@ -12,12 +12,13 @@ import re
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from archiver.errors import FormatError, NewerVersionError
-from archiver.page.decode import Decoded, decode, decode_slice
+from archiver.page.decode import Decoded, decode, decode_known, decode_slice
 from archiver.page.decoders import POSITION
 from archiver.page.marks import Mark, Marker
-from archiver.page.tokens import EndTag, StartTag, Text, Tokenizer
+from archiver.page.tokens import Comment, EndTag, StartTag, Text, Tokenizer
 
 VERSION = "page-text/v1"
 SALT = 16  # bytes
@@ -63,13 +64,41 @@ class PageText:
     plain: bool = False
 
 
-def project(body: bytes, content_type: str | None) -> PageText:
+class Watcher(Protocol):
+    """Is shown every tag and what the projection drops; it cannot change the projection.
+
+    `at`: how many characters the page text has; `shown`: neither in a template that is dropped nor in SVG or MathML.
+    """
+
+    def source(self, text: str) -> None:
+        """The decoded page, before all else."""
+
+    def start(self, tag: StartTag, at: int, shown: bool) -> None: ...
+
+    def end(self, tag: EndTag, at: int, shown: bool) -> None: ...
+
+    def raw(self, name: str, text: Text) -> None:
+        """A piece of the text of an element in DROPPED."""
+
+    def comment(self, comment: Comment) -> None: ...
+
+
+def project(body: bytes, content_type: str | None, watcher: Watcher | None = None) -> PageText:
     """The page text of an HTML document. `content_type` is the Content-Type header's value. Any bytes have one; raises
     FormatError only for a body above `archiver.page.decode.MAX_BODY`."""
     decoded = decode(body, content_type)
     writer, marker = _Writer(decoded.starts, decoded.ends), Marker()
-    _project_html(decoded.text, writer, marker)
+    if watcher is not None:
+        watcher.source(decoded.text)
+    _project_html(decoded.text, writer, marker, watcher)
     return _page(writer, decoded, marker, plain=False)
+
+
+def project_known(body: bytes, encoding: str, watcher: Watcher) -> None:
+    """Show `watcher` an HTML document once more, whose encoding is known. Raises FormatError for an unknown one."""
+    decoded = decode_known(body, encoding)
+    watcher.source(decoded.text)
+    _project_html(decoded.text, _Writer(decoded.starts, decoded.ends), Marker(), watcher)
 
 
 def project_plain(body: bytes, content_type: str | None) -> PageText:
@@ -197,16 +226,19 @@ class _Writer:
         self._pending = _NONE
 
 
-def _project_html(source: str, writer: _Writer, marker: Marker) -> None:
+def _project_html(source: str, writer: _Writer, marker: Marker, watcher: Watcher | None = None) -> None:
     tokens = Tokenizer(source)
     context = tokens.context
     templates: list[bool] = []  # the open <template>s: is its content dropped? (That of a shadow root is shown.)
     dropped = 0  # how many of them are
     for token in tokens:
         if isinstance(token, Text):
-            if dropped or tokens.raw in DROPPED or context.hidden:
+            if dropped or context.hidden:
                 continue
-            if token.verbatim:
+            if tokens.raw in DROPPED:
+                if watcher is not None:
+                    watcher.raw(tokens.raw, token)
+            elif token.verbatim:
                 writer.verbatim(token.data, token.start)
             else:
                 writer.reference(token.data, token.start, token.end)
@@ -226,6 +258,14 @@ def _project_html(source: str, writer: _Writer, marker: Marker) -> None:
                     marker.start(name, len(writer))
                 else:
                     marker.end(name, len(writer))
+            if watcher is not None:
+                shown = not (dropped or context.foreign)
+                if isinstance(token, StartTag):
+                    watcher.start(token, len(writer), shown)
+                else:
+                    watcher.end(token, len(writer), shown)
+        elif watcher is not None and isinstance(token, Comment):
+            watcher.comment(token)
 
 
 def _project_plain(source: str, writer: _Writer) -> None:
