@@ -21,7 +21,7 @@ def to_plain(record: Any) -> Any:
     """The JSON value of a record (dict in field order), or of anything that a field may hold."""
     if dataclasses.is_dataclass(record) and not isinstance(record, type):
         plain: dict[str, Any] = {}
-        version = getattr(record, "version", None)
+        version = _version_of(type(record))
         if version is not None:
             plain["archiver"] = version
         for field in dataclasses.fields(record):
@@ -37,8 +37,8 @@ def from_plain(kind: type[T], plain: Any, where: str = "") -> T:
     label = where or kind.__name__
     if not isinstance(plain, dict):
         raise FormatError(f"{label} is not an object")
-    hints = _hints(kind)
-    version = getattr(kind, "version", None)
+    hints = _hints(typing.cast(Any, kind))
+    version = _version_of(kind)
     rest = dict(plain)
     if version is not None:
         _check_version(rest.pop("archiver", None), version, label)
@@ -46,6 +46,12 @@ def from_plain(kind: type[T], plain: Any, where: str = "") -> T:
         odd = sorted(set(rest) ^ set(hints))
         raise FormatError(f"{label}: keys missing, unknown or out of order: {', '.join(odd) or 'order'}")
     return kind(**{name: value_of(hint, rest[name], f"{label}.{name}") for name, hint in hints.items()})
+
+
+def _version_of(kind: type) -> str | None:
+    """The format version of a kind of record: its class variable, not a field that is called `version`."""
+    version = getattr(kind, "version", None)
+    return version if isinstance(version, str) else None
 
 
 def _check_version(found: Any, known: str, label: str) -> None:

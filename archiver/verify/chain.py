@@ -190,7 +190,7 @@ def _key_event(case: Case, link: Link, change: KeyChange) -> None:
     assert case.keys is not None
     try:
         for fingerprint in case.keys.new_fingerprints(change):
-            data = read(case.evidence, link.name.removesuffix(".json") + ".new.sig", MAX_SIGNATURE)
+            data = read(case.evidence, link.name + ".new.sig", MAX_SIGNATURE)
             if sshsig.verify(data, link.data, NAMESPACE).fingerprint != fingerprint:
                 raise ProofError("the new key did not sign its own admission")
         case.keys.apply(link.sequence, digest.of_bytes(link.data), change)
