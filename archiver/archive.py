@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from archiver.errors import ArchiverError, MissingError, UsageError
+from archiver.errors import ArchiverError, FormatError, MissingError, UsageError
 from archiver.evidence import read
 from archiver.model import facts as facts_model
 from archiver.model.encoding import MAX_DOCUMENT
 from archiver.model.facts import ReadingFacts, SnapshotFacts
-from archiver.model.manifest import MAX_BYTES, Manifest, decode
+from archiver.model.manifest import MAX_BYTES, Identity, Manifest, decode
 from archiver.signing.keys import Signer
 from archiver.store import settings as settings_file
 from archiver.store.durable import Disk
@@ -61,7 +61,12 @@ class Archive:
     """One archive on disk. Reading needs nothing; `ledger()` needs `unlock` to have given it keys."""
 
     def __init__(
-        self, root: Path, home: Home, clock: Clock = system_clock, entropy: Entropy = os.urandom, disk: Disk | None = None
+        self,
+        root: Path,
+        home: Home,
+        clock: Clock = system_clock,
+        entropy: Entropy = os.urandom,
+        disk: Disk | None = None,
     ) -> None:
         self.root = root
         self.home = home
@@ -77,6 +82,13 @@ class Archive:
     @property
     def settings(self) -> Settings:
         return settings_file.load(self.root / "archive.yaml")
+
+    def identity(self) -> Identity:
+        """What genesis says: origin and first keys. Raises MissingError, FormatError."""
+        genesis = self.manifest(0)
+        if not isinstance(genesis.extra, Identity):
+            raise FormatError("the first manifest is no genesis", where=self.folder.manifest_name(0))
+        return genesis.extra
 
     def new_record_id(self) -> str:
         """A fresh WARC-Record-ID from this archive's source of randomness."""

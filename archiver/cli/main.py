@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "capture": ("capture", "Capture web pages or local files and seal them."),
     "log": ("log", "List what was captured."),
     "show": ("show", "Show one capture: what was received, what was found in it."),
+    "read": ("read", "Find text and statements in captures that were sealed without."),
     "statements": ("statements", "Print the statements in a page, a file or a capture; seal nothing."),
     "verify": ("verify", "Check an archive or a bundle, offline."),
     "export": ("export", "Write an evidence bundle that others can check."),
@@ -70,7 +71,9 @@ class Commands(click.Group):
     epilog="Exit codes: 0 good, 1 bad finding, 2 usage, 3 could not read or do, 4 undecided, 130 interrupted.",
 )
 @click.version_option(__version__, prog_name="archiver")
-@click.option("--archive", metavar="FOLDER", help="Which archive (else $ARCHIVER_ARCHIVE, a parent folder, your default).")
+@click.option(
+    "--archive", metavar="FOLDER", help="Which archive (else $ARCHIVER_ARCHIVE, a parent folder, your default)."
+)
 @click.pass_context
 def main(ctx: click.Context, archive: str | None) -> None:
     """Prove later what a web page said: capture articles and the statements quoted in them, seal them into a log that

@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType
 
 import click
 
 from archiver.archive import Archive, locate
 from archiver.errors import ProofError, StoreError, UsageError
 from archiver.store.home import Home
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[None]:
+    """A polite kill (SIGTERM, as `systemctl stop` and `timeout` send it) stops like Ctrl-C: what is ready is sealed."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def home() -> Home:
@@ -39,7 +57,7 @@ def passphrase_from_environment(command: str | None = None) -> bytes | None:
         import subprocess
 
         try:
-            result = subprocess.run(shlex.split(command), stdout=subprocess.PIPE, check=True, timeout=60)  # noqa: S603
+            result = subprocess.run(shlex.split(command), stdout=subprocess.PIPE, check=True, timeout=60)
         except (OSError, ValueError, subprocess.SubprocessError) as error:
             raise StoreError(f"passphrase_command failed: {error}", hint="run it by hand to see why") from None
         return result.stdout.split(b"\n")[0]
@@ -47,27 +65,41 @@ def passphrase_from_environment(command: str | None = None) -> bytes | None:
 
 
 def unlock(archive: Archive) -> None:
-    """Unlock both keys, asking once, before anything is requested from anywhere."""
-    from archiver.work.keys import load_keys
+    """Unlock the archive's keys, asking once, before anything is requested from anywhere."""
+    from archiver.work.keys import Passphrases, load_keys
 
-    settings = archive.settings
-    passphrase = passphrase_from_environment(settings.passphrase_command)
-    asked = passphrase is not None
-    while True:
-        try:
-            signer, log_key, guard = load_keys(archive, passphrase)
-            break
-        except ProofError:
-            if asked or not sys.stdin.isatty():
-                raise
-            click.echo("That is not the passphrase.", err=True)
-            passphrase = None
-        except UsageError as error:
-            if passphrase is not None or not sys.stdin.isatty():
-                raise UsageError(
-                    error.message,
-                    where=error.where,
-                    hint="set ARCHIVER_PASSPHRASE or ARCHIVER_PASSPHRASE_FILE, or run this on a terminal",
-                ) from None
-            passphrase = click.prompt("Passphrase of this archive's keys", hide_input=True, err=True).encode("utf-8")
-    archive.unlock(signer, log_key, guard)
+    given = passphrase_from_environment(archive.settings.passphrase_command)
+    try:
+        archive.unlock(*load_keys(archive, Passphrases(given, ask_passphrase)))
+    except (ProofError, UsageError) as error:
+        error.hint = error.hint or "set ARCHIVER_PASSPHRASE or ARCHIVER_PASSPHRASE_FILE, or run this on a terminal"
+        raise
+
+
+def ask_passphrase(path: Path, again: bool) -> bytes | None:
+    """Ask on the terminal; None where there is none."""
+    if not sys.stdin.isatty():
+        return None
+    if again:
+        click.echo(f"That does not open {path.name}.", err=True)
+    answer: str = click.prompt(f"Passphrase of {path.name}", hide_input=True, err=True)
+    return answer.encode("utf-8")
+
+
+def new_passphrase(no_passphrase: bool) -> bytes | None:
+    """The passphrase for new keys: from the environment, or asked for twice. Raises UsageError where nobody can say."""
+    given = passphrase_from_environment()
+    if no_passphrase:
+        return None
+    if given is not None:
+        if not given:
+            raise UsageError("the passphrase is empty", hint="--no-passphrase makes keys without one")
+        return given
+    if not sys.stdin.isatty():
+        raise UsageError(
+            "new keys need a passphrase, and nobody can be asked here",
+            hint="set ARCHIVER_PASSPHRASE or ARCHIVER_PASSPHRASE_FILE, or say --no-passphrase",
+        )
+    click.echo("A passphrase protects the keys of this archive. Without it they cannot be used, by anybody.", err=True)
+    answer: str = click.prompt("Passphrase", hide_input=True, confirmation_prompt="Once more", err=True)
+    return answer.encode("utf-8")

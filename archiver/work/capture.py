@@ -86,6 +86,7 @@ class CaptureRun:
         fetcher: HttpFetcher,
         politeness: Politeness,
         options: Options,
+        stop: threading.Event,
     ) -> None:
         self.archive = archive
         self.run = run
@@ -93,7 +94,7 @@ class CaptureRun:
         self.fetcher = fetcher
         self.politeness = politeness
         self.options = options
-        self.stop = threading.Event()
+        self.stop = stop
         self._ready: queue.Queue[_Done] = queue.Queue(maxsize=2 * MAX_GROUP)
 
     def go(self, report: Callable[[Captured], None]) -> None:
@@ -107,7 +108,7 @@ class CaptureRun:
                 for number in feeder:
                     pool.submit(self._work, number)
                     under_way += 1
-                    if under_way >= 4 * self.options.jobs:
+                    if under_way >= max(MAX_GROUP, 4 * self.options.jobs):
                         under_way -= self._commit_ready(report)
                 while under_way:
                     under_way -= self._commit_ready(report)
@@ -123,8 +124,13 @@ class CaptureRun:
                 pool.shutdown(wait=False, cancel_futures=True)
                 self._drain()
                 raise
-            finally:
-                self.journal.close()
+
+    def close(self) -> None:
+        """End the processes and connections of this run."""
+        self.journal.close()
+        self.fetcher.close()
+        if self.run.readers is not None:
+            self.run.readers.close()
 
     def _work(self, number: int) -> None:
         """In a worker: fetch and stage one target. Never raises."""

@@ -95,7 +95,9 @@ class Journal:
                 elif "end" in row:
                     journal.ended = True
             if len(journal.targets) != head["targets"]:
-                raise FormatError("the list of targets is not whole: the run was cut off before it began", where=str(path))
+                raise FormatError(
+                    "the list of targets is not whole: the run was cut off before it began", where=str(path)
+                )
         except (ValueError, KeyError, TypeError, IndexError):
             raise FormatError("is no journal of a run", where=str(path)) from None
         return journal
@@ -125,7 +127,9 @@ class Journal:
     def _write(self, rows: list[dict[str, Any]]) -> None:
         assert self._stream is not None
         try:
-            self._stream.write("".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n" for row in rows))
+            self._stream.write(
+                "".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n" for row in rows)
+            )
             self._stream.flush()
             os.fsync(self._stream.fileno())
         except OSError as error:

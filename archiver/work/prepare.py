@@ -28,6 +28,7 @@ from archiver.store.objects import StagedObject
 from archiver.warc.write import WarcWriter
 from archiver.web.exchange import Exchange, TlsFacts, Visit
 from archiver.work import read as reader
+from archiver.work.readers import Readers
 from archiver.work.targets import Target
 
 JSON = "application/json"
@@ -47,7 +48,7 @@ class Run:
     accept_language: str | None
     referrer: str | None
     cookies: tuple[str, ...]
-    with_reading: bool = True
+    readers: Readers | None = None  # None: seal now, read later
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def prepare_visit(archive: Archive, run: Run, target: Target, visit: Visit, star
     )
     draft = _draft(archive, "snapshot", facts_model.encode(facts), refs, staged)
     reading = None
-    if run.with_reading and visit.outcome == "response" and visit.exchanges:
+    if run.readers is not None and visit.outcome == "response" and visit.exchanges:
         last = visit.exchanges[-1]
         material = reader.material_of_response(
             hops[-1].record or "",
@@ -92,8 +93,8 @@ def prepare_visit(archive: Archive, run: Run, target: Target, visit: Visit, star
             visit.final_url,
             last.truncated is not None,
         )
-        reading = reader.read(material, archive.entropy)
-    return Prepared(target, tuple(staged), draft, _reading_draft(archive, reading, staged), reading, facts)
+        reading = run.readers.read(material)
+    return Prepared(target, tuple(staged), draft, reading_draft(archive, reading, staged), reading, facts)
 
 
 def _write_warc(archive: Archive, visit: Visit) -> tuple[StagedObject, ObjectRef, tuple[Hop, ...], StagedObject]:
@@ -224,8 +225,8 @@ def prepare_file(archive: Archive, run: Run, target: Target) -> Prepared:
     )
     draft = _draft(archive, "snapshot", facts_model.encode(facts), refs, staged)
     material = reader.Material(record, body, True, (), kind, None, (), target.as_given, "")
-    reading = reader.read(material, archive.entropy) if body else None
-    return Prepared(target, tuple(staged), draft, _reading_draft(archive, reading, staged), reading, facts)
+    reading = run.readers.read(material) if body and run.readers is not None else None
+    return Prepared(target, tuple(staged), draft, reading_draft(archive, reading, staged), reading, facts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,7 +294,8 @@ def _draft(archive: Archive, event: str, facts: bytes, refs: list[ObjectRef], st
     return Draft(event=event, subject=None, extra=None, objects=(ref, *refs), time=archive.clock())
 
 
-def _reading_draft(archive: Archive, reading: reader.Reading | None, staged: list[StagedObject]) -> Draft | None:
+def reading_draft(archive: Archive, reading: reader.Reading | None, staged: list[StagedObject]) -> Draft | None:
+    """Stage the objects of a reading and draft its manifest, all but its subject."""
     if reading is None:
         return None
     refs = []
@@ -304,9 +306,7 @@ def _reading_draft(archive: Archive, reading: reader.Reading | None, staged: lis
     if reading.statements is not None:
         item = archive.objects.stage_bytes(reading.statements)
         staged.append(item)
-        refs.append(
-            ObjectRef("statements", item.digest, item.size, "application/jsonl", leaves=reading.leaves)
-        )
+        refs.append(ObjectRef("statements", item.digest, item.size, "application/jsonl", leaves=reading.leaves))
     return _draft(archive, "reading", facts_model.encode(reading.facts), refs, staged)
 
 

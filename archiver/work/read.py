@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
 from archiver import __version__, digest
@@ -65,22 +65,40 @@ def media_type(content_type: str) -> str:
     return content_type.split(";")[0].strip().lower()
 
 
-def read(material: Material, entropy: Entropy) -> Reading:
-    """Make a reading. Deterministic but for its salts."""
+def read(material: Material, entropy: Entropy, language: str | None = None) -> Reading:
+    """Make a reading. Deterministic but for its salts. `language` counts where the page does not say its own."""
     from archiver.page import text as page_text
 
     kind_of_bytes = media_type(material.content_type)
     looks_html = kind_of_bytes in HTML_TYPES or (not kind_of_bytes and _sniff_html(material.body))
     if len(material.body) > MAX_READ:
         problem = f"a body of {len(material.body)} bytes is sealed, but not read (limit {MAX_READ})"
-        return _unread(material, entropy, "not read", (problem,))
+        return unread(material, entropy, "not read", (problem,))
     if looks_html:
         page = page_text.project(material.body, material.content_type)
-        return _read_page(material, page, entropy, "page-text/v1")
+        return _read_page(material, page, entropy, "page-text/v1", language)
     if kind_of_bytes == "text/plain":
         page = page_text.project_plain(material.body, material.content_type)
-        return _read_page(material, page, entropy, "plain-text/v1")
-    return _unread(material, entropy, "not html", (f"a body of type {kind_of_bytes or 'unknown'} has no page text",))
+        return _read_page(material, page, entropy, "plain-text/v1", language)
+    return unread(material, entropy, "not html", (f"a body of type {kind_of_bytes or 'unknown'} has no page text",))
+
+
+def renumbered(reading: Reading, earlier: Sequence[StatementRecord]) -> Reading:
+    """The reading with the ids of `earlier` readings of the same snapshot: the same words at the same place keep their
+    id, others get one that was never used."""
+    known = {(item.text, item.parts[0].text): item.id for item in earlier}
+    unused = max((int(item.id[1:]) for item in earlier), default=0)
+    records = []
+    for statement, context in reading.records:
+        name = known.pop((statement.text, statement.parts[0].text), None)
+        if name is None:
+            unused += 1
+            name = f"s{unused}"
+        records.append((replace(statement, id=name), replace(context, id=name)))
+    if not records:
+        return reading
+    data, leaves = statement_model.encode_object(records)
+    return replace(reading, statements=data, leaves=leaves, records=tuple(records))
 
 
 def _sniff_html(body: bytes) -> bool:
@@ -88,7 +106,7 @@ def _sniff_html(body: bytes) -> bool:
     return start.startswith((b"<!doctype html", b"<html", b"<head", b"<body", b"<!--"))
 
 
-def _read_page(material: Material, page: Any, entropy: Entropy, projection: Any) -> Reading:
+def _read_page(material: Material, page: Any, entropy: Entropy, projection: Any, language: str | None) -> Reading:
     from archiver.page import kind as page_kind
     from archiver.page import text as page_text
     from archiver.page.article import read_article
@@ -97,7 +115,8 @@ def _read_page(material: Material, page: Any, entropy: Entropy, projection: Any)
     article = None
     if projection == "page-text/v1":
         article = read_article(material.body, page.text, material.final_url, page.encoding)
-    language = article.language.value if article is not None and article.language else None
+    if article is not None and article.language:
+        language = article.language.value
     classified = page_kind.classify(
         material.status or 200,
         list(material.fields),
@@ -142,7 +161,8 @@ def _source(material: Material, page: Any, projection: Any) -> Source:
     )
 
 
-def _unread(material: Material, entropy: Entropy, kind: str, reasons: tuple[str, ...]) -> Reading:
+def unread(material: Material, entropy: Entropy, kind: str, reasons: tuple[str, ...]) -> Reading:
+    """A reading that found nothing, and says why."""
     from archiver.page import kind as page_kind
 
     if material.status is not None:
@@ -159,7 +179,7 @@ def _unread(material: Material, entropy: Entropy, kind: str, reasons: tuple[str,
             kind, reasons = classified.kind, classified.reasons
     facts = ReadingFacts(
         by="rule",
-        source=_source(material, None, None),
+        source=_source(material, None, None) if len(material.body) <= MAX_READ else None,
         kind=kind,
         reasons=tuple(clean(reason, 300) for reason in reasons),
         article=None,
@@ -244,7 +264,8 @@ def material_of_response(
     message = split_message(block)
     content_type = next((value for name, value in fields if name.lower() == "content-type"), "")
     if message.final is None:
-        return Material(record, b"", False, (), "", status, tuple(fields), requested_url, final_url, ("no response head",))
+        problems = ("no response head",)
+        return Material(record, b"", False, (), "", status, tuple(fields), requested_url, final_url, problems)
     block.seek(message.body_offset)
     decoded = entity_body(message.final, block, MAX_READ + 1)
     return Material(

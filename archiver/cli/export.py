@@ -1,0 +1,50 @@
+"""`archiver export`: write a bundle that others can check without this program."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from archiver.cli import session
+from archiver.cli.render import amount, print_json, shown, size_of, style
+
+
+@click.command(short_help="Write an evidence bundle that others can check.")
+@click.argument("refs", nargs=-1, required=True, metavar="REF...")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE.zip", help="Where to write it."
+)
+@click.option("--force", is_flag=True, help="Replace FILE.zip if it is there.")
+@click.option("--no-record", is_flag=True, help="Do not record this export in the archive.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_context
+def command(
+    ctx: click.Context, refs: tuple[str, ...], output: Path | None, force: bool, no_record: bool, as_json: bool
+) -> None:
+    """Write the captures that the REFs mean (numbers, latest, addresses) into one zip: the exchanges, page text and
+    statements, the signed manifests, their place in the log, a report to read, and a README that tells a stranger how
+    to check it with ssh-keygen and sha256sum alone. That it left is recorded in the archive."""
+    from archiver.work.export import export
+
+    archive = session.open_archive(ctx)
+    session.unlock(archive)
+    done = export(archive, refs, output, force=force, record=not no_record)
+    if as_json:
+        print_json(
+            {
+                "path": str(done.path),
+                "digest": done.digest,
+                "size": done.size,
+                "sequences": list(done.sequences),
+                "record": done.record,
+            }
+        )
+        return
+    click.echo(
+        f"Wrote {style(shown(done.path), bold=True)}: {amount(len(done.sequences), 'manifest')}, {size_of(done.size)}."
+    )
+    click.echo(f"  {done.digest}")
+    if done.record is not None:
+        click.echo(f"  recorded as number {done.record}")
+    click.echo(f"To check it: archiver verify {shown(done.path)}   (or see README.txt in it)")

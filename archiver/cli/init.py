@@ -1,0 +1,98 @@
+"""`archiver init`: make an archive and its keys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from archiver.cli import session
+from archiver.cli.render import print_json, style
+from archiver.errors import ProofError, UsageError
+from archiver.signing.keys import Signer
+
+
+@click.command(short_help="Make an archive and its keys.")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--origin", metavar="NAME", help="What the log is called, e.g. example.org/log (else a random name).")
+@click.option("--no-passphrase", is_flag=True, help="Keep the keys unencrypted (for unattended machines).")
+@click.option(
+    "--signer-key",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Sign with this OpenSSH ed25519 key.",
+)
+@click.option("--agent", metavar="KEY", help="Sign with a key in the ssh-agent, named by fingerprint or comment.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(
+    folder: Path, origin: str | None, no_passphrase: bool, signer_key: Path | None, agent: str | None, as_json: bool
+) -> None:
+    """Make an archive in FOLDER, with keys of its own: one that signs what is captured, one for the log, and a recovery
+    key that belongs on another machine. The first archive becomes your default.
+
+    A passphrase is asked for on a terminal; ARCHIVER_PASSPHRASE or ARCHIVER_PASSPHRASE_FILE give it to scripts."""
+    import os
+
+    from archiver.archive import system_clock
+    from archiver.verify.identity import short
+    from archiver.work.keys import make_archive
+
+    if signer_key is not None and agent is not None:
+        raise UsageError("--signer-key and --agent name two keys; give one")
+    passphrase = session.new_passphrase(no_passphrase)
+    signer, source = _existing(signer_key, agent)
+    made = make_archive(
+        folder,
+        session.home(),
+        passphrase=passphrase,
+        signer=signer,
+        signer_source=source,
+        origin=origin,
+        clock=system_clock,
+        entropy=os.urandom,
+    )
+    if as_json:
+        print_json(
+            {
+                "path": str(made.root),
+                "archive": made.archive,
+                "origin": made.origin,
+                "signer": made.signer.fingerprint,
+                "recovery": made.recovery_public.fingerprint,
+                "recovery_file": str(made.recovery),
+            }
+        )
+        return
+    click.echo(f"Made the archive {style(str(made.root), bold=True)}.\n")
+    click.echo(f"  identity     {short(made.archive)}")
+    click.echo(f"               {made.archive}")
+    click.echo(f"  log          {made.origin}")
+    click.echo(f"  signing key  {made.signer.fingerprint}")
+    click.echo(f"  recovery key {made.recovery}\n")
+    click.echo("Give identity and signing key to those who will check your evidence, by a way that nobody can alter.")
+    click.echo("Move the recovery key to another machine or medium now: it alone can revoke the others.")
+    if passphrase is None:
+        click.echo("The keys are not encrypted: whoever can read your files can sign in your name.")
+    if made.default:
+        click.echo("This is your default archive from now on.")
+    click.echo("\nNext: archiver capture https://…")
+
+
+def _existing(signer_key: Path | None, agent: str | None) -> tuple[Signer | None, str | None]:
+    """A signer that is there already, and how it is found again."""
+    if signer_key is not None:
+        from archiver.signing.keys import KeySigner
+        from archiver.work.keys import Passphrases
+
+        path = signer_key.expanduser().resolve()
+        given = session.passphrase_from_environment()
+        try:
+            return KeySigner.from_seed(Passphrases(given, session.ask_passphrase).seed(path)), f"file {path}"
+        except (ProofError, UsageError) as error:
+            error.hint = error.hint or "load it into ssh-agent and use --agent, or run this on a terminal"
+            raise
+    if agent is not None:
+        from archiver.web.agent import agent_signer
+
+        return agent_signer(agent), "agent"
+    return None, None

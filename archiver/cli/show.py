@@ -1,0 +1,206 @@
+"""`archiver show`: one capture, with what was received and what was found in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from archiver.cli import session
+from archiver.cli.log import status_of
+from archiver.cli.render import amount, pairs, print_json, shown, size_of, style, wrap, yaml_lines
+from archiver.model.facts import Hop, SnapshotFacts
+from archiver.model.records import to_plain
+from archiver.model.statement import ContextRecord, StatementRecord
+from archiver.work.look import Capture, Meant
+
+Pairs = list[tuple[StatementRecord, ContextRecord]]
+ARTICLE = ("title", "byline", "published", "modified", "site", "language", "canonical", "description")
+
+
+@click.command(short_help="Show one capture: what was received, what was found in it.")
+@click.argument("ref", default="latest")
+@click.option("--statement", metavar="ID", help="Only this statement, e.g. s3.")
+@click.option("--full", is_flag=True, help="Everything that was recorded, as YAML.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_context
+def command(ctx: click.Context, ref: str, statement: str | None, full: bool, as_json: bool) -> None:
+    """Show what REF means: a number from the log, 42#s3, sha256:…, latest, or an address. Nothing is verified here."""
+    from archiver.work.look import resolve, statements
+
+    archive = session.open_archive(ctx)
+    meant = resolve(archive, ref, statement)
+    capture = meant.capture
+    found: Pairs = []
+    if capture is not None and capture.reading is not None and capture.problem is None:
+        found = statements(archive, capture.reading)
+    if meant.statement is not None:
+        found = [pair for pair in found if pair[0].id == meant.statement]
+    if as_json or full:
+        value = _joined(meant, found)
+        if as_json:
+            print_json(value)
+        else:
+            click.echo("\n".join(shown_line(line) for line in yaml_lines(value)))
+    elif capture is None:
+        click.echo("\n".join(yaml_lines(to_plain(meant.item.manifest))))
+    else:
+        if meant.statement is None:
+            _snapshot(capture)
+            _article(capture)
+        _statements(capture, found)
+
+
+def shown_line(line: str) -> str:
+    """A line of YAML with its indent kept."""
+    return line[: len(line) - len(line.lstrip())] + shown(line.lstrip())
+
+
+def _joined(meant: Meant, found: Pairs) -> dict[str, Any]:
+    capture = meant.capture
+    if capture is None:
+        return {"ref": meant.name, "digest": meant.item.digest, "manifest": to_plain(meant.item.manifest)}
+    value: dict[str, Any] = {
+        "ref": meant.name,
+        "snapshot": {
+            "number": capture.snapshot.sequence,
+            "digest": capture.snapshot.digest,
+            "manifest": to_plain(capture.snapshot.manifest),
+            "facts": to_plain(capture.facts),
+        },
+        "reading": None,
+        "statements": [to_plain(record) | {"context": to_plain(context)["parts"]} for record, context in found],
+    }
+    if capture.reading is not None:
+        value["reading"] = {
+            "number": capture.reading.sequence,
+            "digest": capture.reading.digest,
+            "manifest": to_plain(capture.reading.manifest),
+            "facts": to_plain(capture.found),
+        }
+    if capture.problem is not None:
+        value["problem"] = capture.problem
+    return value
+
+
+def _snapshot(capture: Capture) -> None:
+    facts = capture.facts
+    head = capture.said("title") or capture.url or f"number {capture.snapshot.sequence}"
+    click.echo(style(shown(head), bold=True))
+    manifest = capture.snapshot.manifest
+    items: list[tuple[str, str | None]] = [
+        ("number", str(capture.snapshot.sequence)),
+        ("captured", f"{manifest.time} by this collector's clock"),
+        ("page", status_of(capture)),
+    ]
+    if facts is not None:
+        items += _visit(facts)
+    items += [("signed by", manifest.signer), ("digest", capture.snapshot.digest), ("problem", capture.problem)]
+    pairs(items)
+    if facts is not None and facts.hops:
+        click.echo("")
+        for hop in facts.hops:
+            _hop(hop)
+
+
+def _visit(facts: SnapshotFacts) -> list[tuple[str, str | None]]:
+    items: list[tuple[str, str | None]] = []
+    if facts.request is not None:
+        same = facts.final_url in (None, facts.request.url)
+        items += [
+            ("asked for", facts.request.url),
+            ("arrived at", None if same else facts.final_url),
+            ("route", facts.request.route),
+            ("as", facts.request.user_agent),
+            ("cookies sent", ", ".join(facts.request.cookies) or None),
+        ]
+    if facts.file is not None:
+        items += [("local file", f"{facts.file.name}, {size_of(facts.file.size)}, {facts.file.media_type}")]
+        items += [("last changed", facts.file.modified)]
+    skew = facts.clock.server_date_skew_ms
+    who = ", ".join(part for part in (facts.collector.name, facts.collector.organisation) if part)
+    items += [
+        ("collector", who or None),
+        ("case", facts.case),
+        ("note", facts.note),
+        ("tags", ", ".join(facts.tags) or None),
+        ("clock", None if skew is None else f"the server's clock was {skew / 1000:+.0f} s from ours"),
+        ("missing", ", ".join(facts.missing) or None),
+        ("errors", "; ".join(facts.errors) or None),
+        ("run", facts.run),
+    ]
+    return items
+
+
+def _hop(hop: Hop) -> None:
+    status = f"{hop.status} {hop.reason or ''}".strip() if hop.status is not None else "no status"
+    click.echo(f"  {style(status, bold=True)}  {shown(hop.url)}")
+    where = f"{hop.ip}:{hop.port}" if hop.ip else (f"through {hop.via_proxy}" if hop.via_proxy else None)
+    tls = None
+    if hop.tls is not None:
+        state = "certificate verified" if hop.tls.verified else f"certificate NOT verified: {hop.tls.error}"
+        tls = f"{hop.tls.version}, {hop.tls.cipher}, {state}"
+    elif hop.url.startswith("http:"):
+        tls = "no TLS: nothing protected this on its way"
+    items = [("from", where), ("TLS", tls), ("received", size_of(hop.received)), ("leads to", hop.location)]
+    items += [("cut off", hop.truncated), *(("note", problem) for problem in hop.problems)]
+    pairs(items, "    ")
+
+
+def _article(capture: Capture) -> None:
+    found = capture.found
+    if found is None:
+        click.echo("\nNot read yet: archiver read " + str(capture.snapshot.sequence))
+        return
+    click.echo("")
+    if found.reasons:
+        pairs([("why", "; ".join(found.reasons))])
+    article = found.article or {}
+    items: list[tuple[str, str | None]] = []
+    for name in ARTICLE:
+        value = article.get(name)
+        for said in value if isinstance(value, list) else [value]:
+            if isinstance(said, dict) and said.get("value"):
+                items.append((name, f"{said['value']}  ({said.get('source', 'source unknown')})"))
+    pairs(items)
+    for name, label in (("media", "media"), ("images", "image"), ("links", "related link")):
+        listed = article.get(name)
+        if isinstance(listed, list) and listed:
+            click.echo(f"  {amount(len(listed), label, label if label == 'media' else label + 's')}")
+            for entry in listed[:5]:
+                click.echo(wrap(_entry(entry), "      ", "    - "))
+            if len(listed) > 5:
+                click.echo(f"    - … {len(listed) - 5} more (--full)")
+
+
+def _entry(entry: Any) -> str:
+    if not isinstance(entry, dict):
+        return str(entry)
+    kept = {key: value for key, value in entry.items() if isinstance(value, str | int) and value not in ("", None)}
+    return ", ".join(f"{key}: {value}" for key, value in kept.items())
+
+
+def _statements(capture: Capture, found: Pairs) -> None:
+    reading = capture.reading
+    if reading is None:
+        return
+    click.echo("\n" + style(amount(len(found), "statement"), bold=True))
+    for record, _ in found:
+        statement(record, f"{reading.sequence}#{record.id}")
+
+
+def statement(record: StatementRecord, name: str) -> None:
+    """One statement: who, how sure, and the exact words."""
+    who = record.speaker.name if record.speaker is not None else "speaker not found"
+    details = [record.kind]
+    details += ["denied"] if record.polarity == "denied" else []
+    details += [f"to {record.addressee}"] if record.addressee else []
+    details += [f"via {record.via}"] if record.via else []
+    details += [record.when] if record.when else []
+    details += ["added by a person"] if record.by == "person" else [f"confidence {record.confidence}"]
+    role = f", {record.role}" if record.role else ""
+    cue = f" {record.cue}" if record.cue else ""
+    click.echo(f"  {style(name, 'cyan'):<8}  {style(shown(who + role), bold=True)}{shown(cue) and ' ' + shown(cue)}")
+    click.echo("            " + style(shown(" · ".join(details)), dim=True))
+    for part in record.parts:
+        click.echo(wrap(part.exact, "            "))

@@ -1,0 +1,158 @@
+"""Verification as a person asks for it: which evidence is meant, whom they believe, which checkpoints are remembered.
+
+Nothing is fetched and nothing of the evidence is changed. The one thing that is kept afterwards is the newest good
+checkpoint of each archive, in the user's state folder: an archive that later shows less or other is then noticed.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from archiver import digest
+from archiver.errors import ArchiverError, FormatError, MissingError, StoreError, UsageError
+from archiver.evidence import SMALL, Evidence, read
+from archiver.model.manifest import MAX_BYTES, Identity, decode
+from archiver.signing.keys import PublicKey
+from archiver.store.folder import ArchiveFolder
+from archiver.store.home import Home, is_trust_key
+from archiver.tlog.checkpoint import parse_checkpoint_text
+from archiver.tlog.note import open_note
+from archiver.verify.case import Progress, silent
+from archiver.verify.layout import CHECKPOINT
+from archiver.verify.policy import KnownCheckpoint, Policy
+from archiver.verify.report import Report
+from archiver.verify.run import BundleStep, verify
+
+OWN = "you"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the command line asks for."""
+
+    depth: str = "content"
+    require: tuple[str, ...] = ()
+    trust: tuple[str, ...] = ()
+    known: tuple[Path, ...] = ()
+    jobs: int = 1
+
+
+def open_evidence(path: Path) -> tuple[Evidence, BundleStep | None]:
+    """The evidence at a path: an archive's folder, a bundle, an unpacked bundle. Raises MissingError, FormatError."""
+    if not path.exists():
+        raise MissingError("there is no such file or folder", where=str(path))
+    if ArchiveFolder.is_archive(path):
+        return ArchiveFolder(path), None
+    from archiver.bundle.check import check_bundle
+    from archiver.bundle.read import BundleEvidence
+
+    if path.is_dir() and not BundleEvidence.is_bag(path):
+        raise FormatError(
+            "is neither an archive nor a bundle", where=str(path), hint="an archive has archive.yaml and chain/ in it"
+        )
+    return BundleEvidence(path), check_bundle
+
+
+def policy_of(home: Home, asked: Asked, evidence: Evidence) -> Policy:
+    """Whom this user believes: own keys, confirmed ones, those of `--trust`, and the checkpoints that are known."""
+    signers: dict[str, str] = dict.fromkeys(home.own_fingerprints(), OWN)
+    archives: dict[str, str] = {}
+    for item in home.trusted():
+        (archives if digest.is_digest(item.key) else signers)[item.key] = item.name
+    for given in asked.trust:
+        _take(given, signers, archives)
+    return Policy(
+        signers=signers,
+        archives=archives,
+        known=tuple(_known(home, asked, evidence)),
+        depth=asked.depth,  # type: ignore[arg-type]  # Policy refuses any other
+        require=asked.require,
+    )
+
+
+def _take(given: str, signers: dict[str, str], archives: dict[str, str]) -> None:
+    """`--trust`: a fingerprint, an archive's identity, or a file with public keys (OpenSSH lines, allowed_signers)."""
+    if is_trust_key(given):
+        (archives if digest.is_digest(given) else signers)[given] = "--trust"
+        return
+    path = Path(given)
+    if path.is_dir():
+        path = path / "trust" / "allowed_signers"
+    try:
+        with path.open("rb") as stream:
+            lines = stream.read(SMALL).decode("utf-8").split("\n")
+    except UnicodeDecodeError:
+        raise FormatError("is not a text file with public keys", where=given) from None
+    except OSError:
+        raise UsageError(
+            f"--trust {given}: neither a fingerprint, an archive's identity nor a file of public keys",
+            hint="a signer is SHA256:…, an archive sha256: and 64 digits",
+        ) from None
+    found = 0
+    for line in lines:
+        start = line.find("ssh-ed25519 ") if "sk-ssh-ed25519@" not in line else line.find("sk-ssh-ed25519@")
+        if start >= 0 and not line.startswith("#"):
+            signers[PublicKey.parse_line(line[start:].strip()).fingerprint] = str(path)
+            found += 1
+    if not found:
+        raise FormatError("holds no ed25519 public key", where=str(path))
+
+
+def _known(home: Home, asked: Asked, evidence: Evidence) -> list[KnownCheckpoint]:
+    found = []
+    for path in asked.known:
+        try:
+            with path.open("rb") as stream:
+                data = stream.read(SMALL)
+            found.append(_checkpoint(data, str(path)))
+        except OSError as error:
+            raise StoreError(f"could not be read: {error.strerror}", where=str(path)) from None
+        except FormatError as error:
+            raise FormatError(f"is no checkpoint: {error.message}", where=str(path)) from None
+    archive = identity_of(evidence)
+    remembered = home.remembered(archive) if archive is not None else None
+    if remembered is not None:
+        found.append(_checkpoint(remembered, "a checkpoint remembered on this machine"))
+    return found
+
+
+def _checkpoint(data: bytes, source: str) -> KnownCheckpoint:
+    """From a signed note, or from a bare checkpoint text."""
+    text = open_note(data).text if b"\n\n" in data else data
+    checkpoint = parse_checkpoint_text(text)
+    return KnownCheckpoint(checkpoint.origin, checkpoint.size, checkpoint.root, source)
+
+
+def identity_of(evidence: Evidence) -> str | None:
+    """The archive's identity as its genesis gives it, None if that cannot be read (the verifier says why)."""
+    try:
+        data = read(evidence, evidence.manifest_name(0), MAX_BYTES)
+        return digest.of_bytes(data) if isinstance(decode(data).extra, Identity) else None
+    except ArchiverError:
+        return None
+
+
+def check(path: Path, home: Home, asked: Asked, progress: Progress = silent) -> Report:
+    """Verify what lies at `path`; a good checkpoint is remembered. Raises MissingError, FormatError, UsageError."""
+    evidence, bundle_step = open_evidence(path)
+    policy = policy_of(home, asked, evidence)
+    report = verify(evidence, policy, jobs=asked.jobs, progress=progress, bundle_step=bundle_step)
+    if not report.failed and not report.unreadable and report.archive is not None:
+        _remember(home, evidence, report.archive, report.size or 0)
+    return report
+
+
+def _remember(home: Home, evidence: Evidence, archive: str, size: int) -> None:
+    """Keep the checkpoint if it is newer than the one kept; a state folder that cannot be written is no failure."""
+    note = read(evidence, evidence.prefix + CHECKPOINT)
+    text = open_note(note).text
+    before = home.remembered(archive)
+    if before is not None and parse_checkpoint_text(before).size >= size:
+        return
+    try:
+        home.remember(archive, text)
+    except StoreError:
+        if os.access(home.state, os.W_OK):
+            raise
