@@ -122,7 +122,7 @@ def size_of(count: int) -> str:
     if count < 1000:
         return amount(count, "byte")
     value = float(count)
-        units = ["kB", "MB", "GB"]
+    units = ["kB", "MB", "GB"]
     value /= 1000
     while value >= 1000 and len(units) > 1:
         value /= 1000

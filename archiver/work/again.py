@@ -1,4 +1,4 @@
-"""Readings made from what was sealed: for captures without one, or anew by a newer reader. Snapshots stay as they are."""
+"""Readings made from what was sealed: for captures without one, or anew by a newer reader. Snapshots stay."""
 
 from __future__ import annotations
 
