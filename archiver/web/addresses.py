@@ -27,9 +27,7 @@ _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?", re.ASCII)
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.ASCII)
 _PORT = re.compile(r"[0-9]{1,5}", re.ASCII)
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]")
-_PATH_SAFE = frozenset(
-    b"!$%&'()*+,-./0123456789:;=@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_abcdefghijklmnopqrstuvwxyz|~\\"
-)
+_PATH_SAFE = frozenset(b"!$%&'()*+,-./0123456789:;=@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_abcdefghijklmnopqrstuvwxyz|~\\")
 _QUERY_SAFE = (_PATH_SAFE | frozenset(b"?`{}")) - frozenset(b"'")
 
 
@@ -194,11 +192,7 @@ def _dots(path: str) -> str:
 
 def follow(base: str, location: str) -> str:
     """The URL that a Location value (Latin-1) leads to from `base`. Raises UsageError."""
-    raw = (
-        location.strip("\x00\t\n\x0c\r ")
-        .translate({9: None, 10: None, 13: None})
-        .encode("latin-1", "replace")
-    )
+    raw = location.strip("\x00\t\n\x0c\r ").translate({9: None, 10: None, 13: None}).encode("latin-1", "replace")
     if len(raw) > MAX_URL:
         raise UsageError(f"a redirect to an address of more than {MAX_URL} characters")
     try:
@@ -231,11 +225,7 @@ def token_warnings(url: str) -> list[str]:
         plain = re.sub(r"[^a-z0-9]", "", name.lower())
         shown = name[:40]
         if _SECRETS.fullmatch(plain) or any(form.fullmatch(value) for form in (_JWT, _HEX, _MIXED)):
-            warnings.append(
-                f"the address carries what may be a secret ({shown}=…); it is sealed with the capture"
-            )
+            warnings.append(f"the address carries what may be a secret ({shown}=…); it is sealed with the capture")
         elif _TRACKERS.fullmatch(plain):
-            warnings.append(
-                f"the address carries a mark of whoever got this link ({shown}=…); leave it out if you can"
-            )
+            warnings.append(f"the address carries a mark of whoever got this link ({shown}=…); leave it out if you can")
     return warnings

@@ -64,9 +64,7 @@ class Reception:
         """Whether the server said that it will close the connection."""
         if self.head is None:
             return True
-        tokens = {
-            part.strip(" \t").lower() for value in self.head.values("Connection") for part in value.split(",")
-        }
+        tokens = {part.strip(" \t").lower() for value in self.head.values("Connection") for part in value.split(",")}
         return "close" in tokens or (self.version != "HTTP/1.1" and "keep-alive" not in tokens)
 
     def feed(self, data: bytes) -> None:
@@ -143,11 +141,7 @@ class Reception:
 
     def _garbage_so_far(self) -> bool:
         """Whether this cannot become a head (the reader takes a head only where `HTTP/` stands first)."""
-        return (
-            not b"HTTP/".startswith(self._buffer[:5])
-            if len(self._buffer) < 5
-            else self._buffer[:5] != b"HTTP/"
-        )
+        return not b"HTTP/".startswith(self._buffer[:5]) if len(self._buffer) < 5 else self._buffer[:5] != b"HTTP/"
 
     def _take(self, raw: bytes) -> None:
         self._seen += len(raw)

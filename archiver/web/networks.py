@@ -86,10 +86,11 @@ def refusal_of_name(host: str) -> str | None:
     """As `refusal`, for a host that somebody else (a proxy) will resolve: literals and names of this machine."""
     if host == "localhost" or host.endswith(".localhost"):
         return "loopback"
-    return refusal(host) if _literal(host) else None
+    return refusal(host) if is_address(host) else None
 
 
-def _literal(host: str) -> bool:
+def is_address(host: str) -> bool:
+    """Whether a host is an IP address and needs no look-up."""
     try:
         ipaddress.ip_address(host)
     except ValueError:

@@ -38,9 +38,7 @@ def verifying_context(ca_file: str | None = None) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_default_certs()
     paths = ssl.get_default_verify_paths()
-    if not context.cert_store_stats()["x509_ca"] and not (
-        paths.capath and any(Path(paths.capath).glob("*.0"))
-    ):
+    if not context.cert_store_stats()["x509_ca"] and not (paths.capath and any(Path(paths.capath).glob("*.0"))):
         import certifi  # a system without roots; requests depends on certifi
 
         context.load_verify_locations(certifi.where())
