@@ -161,14 +161,14 @@ class CaptureRun:
             if attempt >= self.options.attempts or self.stop.is_set() or not self.politeness.should_retry(visit):
                 break
             self.stop.wait(self.politeness.retry_delay(host, attempt))
-            _discard(visit)
+            visit.close()
             attempt += 1
         visit = visit.with_attempts(attempt)
         if visit.outcome != "response" and not self.options.keep_failed:
-            _discard(visit)
+            visit.close()
             return _Done(number, None, visit, None)
         prepared = prepare_visit(self.archive, self.run, target, visit, started)
-        _discard(visit)
+        visit.close()
         return _Done(number, prepared, visit, None)
 
     def _commit_ready(self, report: Callable[[Captured], None]) -> int:
@@ -203,11 +203,6 @@ def _add(group: object, prepared: Prepared) -> tuple[int, int | None]:
         return snapshot.sequence, None
     reading = group.add(with_subject(prepared.reading_draft, snapshot.digest))  # type: ignore[attr-defined]
     return snapshot.sequence, reading.sequence
-
-
-def _discard(visit: Visit) -> None:
-    for exchange in visit.exchanges:
-        exchange.response.close()
 
 
 def _captured(target: Target, done: _Done, sealed: tuple[int, int | None] | None) -> Captured:

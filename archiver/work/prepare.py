@@ -47,7 +47,6 @@ class Run:
     user_agent: str | None
     accept_language: str | None
     referrer: str | None
-    cookies: tuple[str, ...]
     readers: Readers | None = None  # None: seal now, read later
 
 
@@ -79,6 +78,7 @@ def prepare_visit(archive: Archive, run: Run, target: Target, visit: Visit, star
         attempts=visit.attempts,
         errors=(visit.error,) if visit.error else (),
         skew=_skew(visit, started),
+        cookies=_cookie_names(visit),
     )
     draft = _draft(archive, "snapshot", facts_model.encode(facts), refs, staged)
     reading = None
@@ -170,6 +170,17 @@ def _hop(exchange: Exchange, record: str) -> Hop:
     )
 
 
+def _cookie_names(visit: Visit) -> tuple[str, ...]:
+    """The names of the cookies that were sent, in the order of sending; values stay in the WARC alone."""
+    names: dict[str, None] = {}
+    for exchange in visit.exchanges:
+        for line in exchange.request.split(b"\r\n"):
+            if line.lower().startswith(b"cookie:"):
+                for pair in line[7:].decode("latin-1").split(";"):
+                    names[clean(pair.partition("=")[0].strip(), 200)] = None
+    return tuple(names)
+
+
 def _skew(visit: Visit, started: str) -> int | None:
     """Milliseconds by which the server's Date lies ahead of our clock, in the final response."""
     if not visit.exchanges:
@@ -246,6 +257,7 @@ class _facts:  # noqa: N801 - a builder used once, read as a verb
         errors: tuple[str, ...],
         skew: int | None,
         local: LocalFile | None = None,
+        cookies: tuple[str, ...] = (),
     ) -> SnapshotFacts:
         run, target = self.run, self.target
         request = Request(
@@ -256,7 +268,7 @@ class _facts:  # noqa: N801 - a builder used once, read as a verb
             user_agent=run.user_agent,
             accept_language=run.accept_language,
             referrer=run.referrer,
-            cookies=run.cookies,
+            cookies=cookies,
         )
         return SnapshotFacts(
             run=run.id,

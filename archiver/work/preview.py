@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import mimetypes
 import os
 import re
@@ -13,8 +14,8 @@ from archiver.archive import system_clock
 from archiver.errors import FetchError, StoreError, UsageError
 from archiver.model.statement import StatementRecord
 from archiver.store.settings import Settings
-from archiver.web.fetch import HttpFetcher, Limits
 from archiver.work import read as reader
+from archiver.work.start import Wishes, fetcher_of, in_force
 from archiver.work.targets import target_of
 
 _REF = re.compile(r"[0-9]+(#s[0-9]+)?|latest|sha256:[0-9a-f]*", re.ASCII)
@@ -59,24 +60,18 @@ def _of_file(path: Path) -> reader.Material:
 
 
 def _of_url(url: str, allow_private: bool) -> reader.Material:
-    settings = Settings()
-    fetcher = HttpFetcher(
-        clock=system_clock,
-        limits=Limits(settings.total_seconds, settings.max_megabytes << 20, settings.max_redirects),
-        allow_private=allow_private,
-        user_agent=settings.user_agent,
-        accept_language=settings.accept_language,
-        proxy=os.environ.get("ARCHIVER_PROXY"),
-        stop=threading.Event(),
-    )
+    wishes = Wishes(allow_private=allow_private)
+    settings, _ = in_force(Settings(), wishes, dict(os.environ))
+    fetcher = fetcher_of(system_clock, settings, wishes, threading.Event())
     try:
         visit = fetcher.fetch(url)
         if not visit.exchanges or visit.outcome != "response":
             raise FetchError(visit.error or "no response", where=url, retryable=visit.retryable)
-        last = visit.exchanges[-1]
-        cut = last.truncated is not None
-        return reader.material_of_response(
-            "", last.response, last.status, last.fields, visit.requested_url, visit.final_url, cut
-        )
+        with contextlib.closing(visit):
+            last = visit.exchanges[-1]
+            cut = last.truncated is not None
+            return reader.material_of_response(
+                "", last.response, last.status, last.fields, visit.requested_url, visit.final_url, cut
+            )
     finally:
         fetcher.close()

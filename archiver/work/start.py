@@ -12,13 +12,16 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from archiver.archive import Archive
-from archiver.errors import UsageError
+from archiver.archive import Archive, Clock
+from archiver.errors import StoreError, UsageError
+from archiver.evidence import SMALL
 from archiver.model.encoding import clean
 from archiver.model.facts import Collector
 from archiver.store.settings import Settings
 from archiver.web.addresses import token_warnings
+from archiver.web.cookies import Cookie, parse_cookie, parse_cookies_txt
 from archiver.web.fetch import HttpFetcher, Limits
+from archiver.web.headers import Persona
 from archiver.web.politeness import Politeness
 from archiver.work.capture import CaptureRun, Options, recover_journal
 from archiver.work.journal import Journal
@@ -92,33 +95,43 @@ def in_force(settings: Settings, wishes: Wishes, environment: dict[str, str]) ->
     return found, variable
 
 
-def fetcher_of(archive: Archive, settings: Settings, wishes: Wishes, stop: threading.Event) -> HttpFetcher:
+def fetcher_of(clock: Clock, settings: Settings, wishes: Wishes, stop: threading.Event) -> HttpFetcher:
     """The fetcher for these settings. Raises UsageError, StoreError, FormatError for what it cannot use."""
     return HttpFetcher(
-        clock=archive.clock,
+        clock=clock,
         limits=Limits(
             total_seconds=settings.total_seconds,
             max_bytes=settings.max_megabytes << 20,
             max_redirects=settings.max_redirects,
         ),
-        allow_private=settings.allow_private,
-        user_agent=settings.user_agent,
-        accept_language=settings.accept_language,
+        persona=Persona.of(settings.user_agent, settings.accept_language),
         referrer=wishes.referrer,
-        cookies=wishes.cookies,
-        cookie_file=wishes.cookie_file,
+        cookies=_cookies(wishes),
         proxy=settings.proxy,
         require_proxy=settings.require_proxy,
         ca_file=settings.ca_file,
+        allow_private=settings.allow_private,
         stop=stop,
     )
+
+
+def _cookies(wishes: Wishes) -> tuple[Cookie, ...]:
+    found = [parse_cookie(text) for text in wishes.cookies]
+    if wishes.cookie_file is not None:
+        try:
+            with wishes.cookie_file.open("rb") as stream:
+                data = stream.read(SMALL)
+        except OSError as error:
+            raise StoreError(f"could not be read: {error.strerror}", where=str(wishes.cookie_file)) from None
+        found += parse_cookies_txt(data, str(wishes.cookie_file))
+    return tuple(found)
 
 
 def start(archive: Archive, targets: Sequence[Target], wishes: Wishes, unlock: Callable[[], None]) -> Begun:
     """Make a run ready. Raises UsageError, StoreError, FormatError, MissingError, ProofError."""
     settings, variable = in_force(archive.settings, wishes, dict(os.environ))
     stop = threading.Event()
-    fetcher = fetcher_of(archive, settings, wishes, stop)
+    fetcher = fetcher_of(archive.clock, settings, wishes, stop)
     unlock()
     warnings = [] if variable is None else [f"going through the proxy that ${variable} names: {fetcher.route}"]
     runs = archive.root / "runs"
@@ -134,10 +147,9 @@ def start(archive: Archive, targets: Sequence[Target], wishes: Wishes, unlock: C
         collector=Collector(*(_cleaned(value) for value in asdict(settings.collector).values())),
         settings=recorded(settings, fetcher.route),
         route=fetcher.route,
-        user_agent=fetcher.user_agent,
-        accept_language=settings.accept_language or None,
+        user_agent=fetcher.persona.user_agent,
+        accept_language=fetcher.persona.accept_language,
         referrer=fetcher.referrer,
-        cookies=fetcher.cookie_names,
         readers=None if wishes.read_later else _readers(archive, wishes.jobs, len(journal.pending())),
     )
     politeness = Politeness(per_host=settings.per_host, delay_seconds=settings.delay_seconds, stop=stop)
