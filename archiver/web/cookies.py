@@ -22,7 +22,7 @@ from archiver.web.networks import is_address
 
 MAX_COOKIE = 4096  # bytes of name and value, as browsers have it
 MAX_COOKIES = 180  # of one jar; the oldest go first
-MAX_FILE_LINES = 100_000
+MAX_FILE = 16 << 20  # bytes of a cookies.txt
 
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
 _VALUE = re.compile(r"[\x20-\x3a\x3c-\x7e\x80-\xff]*")  # no control characters, no semicolon
@@ -193,15 +193,14 @@ def parse_cookie(text: str) -> Cookie:
 
 def parse_cookies_txt(data: bytes, where: str) -> tuple[Cookie, ...]:
     """The cookies in a Netscape cookies.txt. Raises FormatError naming the line, without what stands in it."""
+    if len(data) > MAX_FILE:
+        raise FormatError(f"more than {MAX_FILE} bytes", where=where)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise FormatError("not UTF-8", where=where) from None
-    lines = text.split("\n")
-    if len(lines) > MAX_FILE_LINES:
-        raise FormatError(f"more than {MAX_FILE_LINES} lines", where=where)
     found = []
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(text.split("\n"), 1):
         line = line.removesuffix("\r").removeprefix("#HttpOnly_")
         if line.strip() and not line.startswith("#"):
             found.append(_netscape(line.split("\t"), where, number))

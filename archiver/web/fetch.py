@@ -54,11 +54,11 @@ class Limits:
 class HttpFetcher:
     """Makes visits. Every argument but the clock has a default.
 
-    `clock` gives UTC as `2026-11-23T13:02:11.482Z`. `persona` decides the header fields. `cookies` go where they
-    belong, and into each visit anew. `proxy` is the text of its URL; with `require_proxy` none is an error. `ca_file`
-    has further roots (PEM). `allow_private` permits loopback and private addresses. `resolver` looks names up.
-    `folder` is where long responses are kept until the visit is closed. Setting `stop` ends every visit soon.
-    Raises UsageError, FormatError, StoreError.
+    `clock` gives UTC as `2026-11-23T13:02:11.482Z`. `persona` decides the header fields (web.headers). `cookies` go
+    where they belong, into each visit anew. `proxy` is a URL; with `require_proxy` none is an error. `ca_file` has
+    further roots (PEM). `allow_private` permits loopback and private addresses. `resolver` looks names up. `folder`
+    is where long responses are kept until the visit is closed (None: the system's). Setting `stop` ends every visit
+    soon. Raises UsageError, FormatError, StoreError.
     """
 
     def __init__(

@@ -36,17 +36,18 @@ class Persona:
     """Who we say we are. Build it with `of`."""
 
     user_agent: str
-    accept_language: str
+    accept_language: str | None
     family: str
     brands: str | None
 
     @classmethod
-    def of(cls, user_agent: str, accept_language: str = ACCEPT_LANGUAGE) -> Persona:
+    def of(cls, user_agent: str, accept_language: str | None = ACCEPT_LANGUAGE) -> Persona:
         """From a preset's name, or a whole User-Agent of one's own. Raises UsageError for what no header can carry."""
+        accept_language = accept_language or None
         presets = {"firefox": FIREFOX, "chrome": CHROME, "archiver": ARCHIVER}
         agent = presets.get(user_agent, user_agent)
         for name, value in (("user agent", agent), ("accepted languages", accept_language)):
-            if _VALUE.fullmatch(value) is None:
+            if value is not None and _VALUE.fullmatch(value) is None:
                 raise UsageError(f"the {name} {value[:60]!r} cannot stand in a header", hint="plain ASCII on one line")
         family = "plain"
         if "Gecko/" in agent and "Firefox/" in agent:
@@ -61,11 +62,12 @@ class Persona:
             "Host": origin.host_header,
             "Connection": "close",
             "User-Agent": self.user_agent,
-            "Accept-Language": self.accept_language,
             "Accept-Encoding": ACCEPT_ENCODING,
             "Upgrade-Insecure-Requests": "1",
             "Priority": "u=0, i",
         }
+        if self.accept_language is not None:
+            values["Accept-Language"] = self.accept_language
         if referrer is not None:
             values["Referer"] = referrer
         if cookie is not None:
