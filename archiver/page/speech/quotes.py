@@ -1,0 +1,312 @@
+"""Paragraphs, and the runs of text between quotation marks in them. Knows marks and spacing, no words.
+
+Which mark opens and which closes differs by language (“ opens in English and closes in German) and is typed wrongly
+often. So the spacing decides first, the mark's usual job second, what else is open third. A paragraph starts afresh: a
+mark without its partner never costs more than its paragraph. Only outermost runs are given; what is nested stays inside.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from archiver.page.speech import singles
+
+Family = Literal["double", "single", "guillemet", "corner"]
+
+_MARK = re.compile("''|``|,,(?=\\w)|[\"“”„‟＂〝〞〟«»‹›「」『』‘’‚‛'`]")
+_FAMILIES: dict[str, Family] = {
+    **dict.fromkeys(('"', "“", "”", "„", "‟", "＂", "〝", "〞", "〟", "''", "``", ",,"), "double"),
+    **dict.fromkeys(("«", "»", "‹", "›"), "guillemet"),
+    **dict.fromkeys(("「", "」", "『", "』"), "corner"),
+    **dict.fromkeys(("‘", "’", "‚", "‛", "'", "`"), "single"),
+}
+# What may close a run that this mark opened.
+_CLOSERS: dict[str, frozenset[str]] = {
+    "“": frozenset({"”", '"', "''", "“", "〞"}),
+    "‟": frozenset({"”", '"', "''"}),
+    "„": frozenset({"“", "”", '"', "''", "„"}),
+    ",,": frozenset({"“", "”", '"', "''"}),
+    '"': frozenset({'"', "”", "“", "''"}),
+    "''": frozenset({"''", '"', "”"}),
+    "``": frozenset({"''", '"', "”", "``"}),
+    "”": frozenset({"”", "“", '"'}),
+    "＂": frozenset({"＂"}),
+    "〝": frozenset({"〞", "〟"}),
+    "«": frozenset({"»"}),
+    "»": frozenset({"«", "»"}),
+    "‹": frozenset({"›"}),
+    "›": frozenset({"‹", "›"}),
+    "「": frozenset({"」"}),
+    "『": frozenset({"』"}),
+}
+_USUALLY_OPEN = frozenset({"“", "‟", "„", ",,", "``", "〝", "«", "‹", "「", "『"})
+_USUALLY_CLOSE = frozenset({"”", "〞", "〟", "»", "›", "」", "』"})
+_BEFORE_OPEN = frozenset("([{<—–―-/…:;|¿¡。，、；：？！（「『•·*")
+_ENDS = frozenset(".!?…。！？")
+_CLOSING_PUNCTUATION = frozenset(",.;:!?…)]}%。、，；：！？）」』")
+
+
+@dataclass(slots=True)
+class Run:
+    """A run text[start:end], marks included, and text[inner_start:inner_end] between them."""
+
+    start: int
+    end: int
+    inner_start: int
+    inner_end: int
+    family: Family
+    opener: str
+    closed: bool = True
+    continues: bool = False  # the next run, in the next paragraph, goes on with it
+    stray: bool = False  # its marks do not pair well
+
+
+@dataclass(slots=True)
+class Paragraph:
+    """A line of the text (lines that a program wrapped are joined) and its runs, in order."""
+
+    start: int
+    end: int
+    runs: list[Run]
+
+
+def is_cjk(character: str) -> bool:
+    """Whether the character belongs to a script that is written without blanks between words."""
+    return "\u2e80" <= character <= "\u9fff" or "\uf900" <= character <= "\ufaff" or "\uff00" <= character <= "\uffef"
+
+
+def paragraphs(text: str) -> list[tuple[int, int]]:
+    """(start, end) of each line that is not blank, without the white space around it; wrapped lines are one."""
+    found: list[tuple[int, int]] = []
+    at = 0
+    for line in text.split("\n"):
+        start, end = at, at + len(line)
+        at = end + 1
+        stripped = line.strip()
+        if not stripped:
+            found.append((end, end))
+            continue
+        start += len(line) - len(line.lstrip())
+        end = start + len(stripped)
+        if found and found[-1][1] > found[-1][0] and _is_wrapped(text, found[-1], start):
+            found[-1] = (found[-1][0], end)
+        else:
+            found.append((start, end))
+    return [(start, end) for start, end in found if end > start]
+
+
+def _is_wrapped(text: str, before: tuple[int, int], start: int) -> bool:
+    """A line that ends in the middle of a sentence, and goes on in lower case."""
+    return (
+        before[1] - before[0] >= 40
+        and (text[before[1] - 1].isalnum() or text[before[1] - 1] == ",")
+        and text[start].islower()
+    )
+
+
+def segment(text: str) -> list[Paragraph]:
+    """All paragraphs with their runs."""
+    found: list[Paragraph] = []
+    reversed_guillemets = _guillemets_point_inwards(text)
+    open_before: Run | None = None
+    for start, end in paragraphs(text):
+        cutter = _Cutter(text, start, end, reversed_guillemets)
+        runs = cutter.cut(open_before)
+        if open_before is not None and runs and _begins(text, start, runs[0]) and runs[0].family == open_before.family:
+            open_before.continues = True
+        found.append(Paragraph(start, end, runs))
+        open_before = runs[-1] if runs and not runs[-1].closed else None
+    return found
+
+
+def _begins(text: str, start: int, run: Run) -> bool:
+    return run.start - start <= 2 and not text[start : run.start].strip(" \u00a0—–-")
+
+
+def _guillemets_point_inwards(text: str) -> bool:
+    """»So« rather than «so»: the text's own habit."""
+    inwards = len(re.findall(r"(?:^|[\s(])»(?=\w)", text))
+    outwards = len(re.findall(r"(?:^|[\s(])«(?=[\s\w])", text))
+    return inwards > outwards
+
+
+class _Cutter:
+    """Finds the outermost runs of one paragraph, from left to right, each mark once."""
+
+    def __init__(self, text: str, start: int, end: int, reversed_guillemets: bool) -> None:
+        self._text, self._start, self._end = text, start, end
+        self._reversed = reversed_guillemets
+        self._marks = [(m.start(), m.end(), m[0]) for m in _MARK.finditer(text, start, end)]
+        self._runs: list[Run] = []
+
+    def cut(self, open_before: Run | None) -> list[Run]:
+        marks = self._marks
+        if not marks:
+            return []
+        self._tally = self._count_ahead()
+        index = 0
+        if open_before is not None:
+            index = self._continue(open_before)
+        while index < len(marks):
+            at, after, mark = marks[index]
+            family = _FAMILIES[mark]
+            if family == "single":
+                index = self._single(index)
+            elif self._opens(at, after, mark):
+                index = self._close(index, family)
+            else:
+                index += 1
+        return self._runs
+
+    def _count_ahead(self) -> list[tuple[int, int]]:
+        """For each mark: how many double marks from it on can only open, and how many can only close."""
+        opening = closing = 0
+        tally = [(0, 0)] * (len(self._marks) + 1)
+        for index in range(len(self._marks) - 1, -1, -1):
+            at, after, mark = self._marks[index]
+            if _FAMILIES[mark] == "double":
+                if self._spaced_open(at, after) and mark not in _USUALLY_CLOSE:
+                    opening += 1
+                elif not self._blank_before(at):
+                    closing += 1
+            tally[index] = (opening, closing)
+        return tally
+
+    def _continue(self, open_before: Run) -> int:
+        """A paragraph that closes what the one before left open, without opening it again."""
+        closers = _CLOSERS.get(open_before.opener, frozenset())
+        for index, (at, after, mark) in enumerate(self._marks):
+            if _FAMILIES[mark] != open_before.family:
+                continue
+            if mark not in closers or self._spaced_open(at, after) or self._blank_before(at):
+                return 0
+            if at > self._start:
+                self._runs.append(
+                    Run(self._start, after, self._start, at, open_before.family, open_before.opener, stray=True)
+                )
+                open_before.continues = True
+            return index + 1
+        return 0
+
+    def _blank_before(self, at: int) -> bool:
+        if at == self._start:
+            return True
+        before = self._text[at - 1]
+        return before.isspace() or before in _BEFORE_OPEN or before in "“‘„«‹\"'"
+
+    def _blank_after(self, after: int) -> bool:
+        return after >= self._end or self._text[after].isspace()
+
+    def _spaced_open(self, at: int, after: int) -> bool:
+        """Blank before, a word after."""
+        if self._blank_after(after) or self._text[after] in _CLOSING_PUNCTUATION - {"…"}:
+            return self._text[at:after] in "«»" and self._blank_before(at) and after < self._end
+        if self._blank_before(at):
+            return True
+        return is_cjk(self._text[at - 1]) and self._text[after] not in _CLOSING_PUNCTUATION
+
+    def _opens(self, at: int, after: int, mark: str) -> bool:
+        if after >= self._end:
+            return False
+        if mark in "«»‹›":
+            usual = mark in "»›" if self._reversed else mark in "«‹"
+            return usual or (self._spaced_open(at, after) and not self._blank_after(after))
+        if mark in "「『":
+            return True
+        if self._spaced_open(at, after):
+            return True
+        if mark in _USUALLY_OPEN:
+            return self._blank_before(at) or (not self._blank_after(after) and not self._text[at - 1].isalnum())
+        return False
+
+    def _close(self, index: int, family: Family) -> int:
+        """Open a run at a mark, find where it closes, and give the index of the mark to go on with."""
+        start, inner_start, opener = self._marks[index]
+        closers = _CLOSERS.get(opener, frozenset({opener}))
+        depth = 0
+        for later in range(index + 1, len(self._marks)):
+            at, after, mark = self._marks[later]
+            if _FAMILIES[mark] != family:
+                continue
+            if self._nests(opener, at, after, mark):
+                if self._is_balanced(later, depth) or family != "double":
+                    depth += 1
+                elif self._text[at - 2 : at].strip()[-1:] in _ENDS:
+                    self._add(start, at, inner_start, at, family, opener, closed=False)
+                    return later
+                continue
+            if depth and self._closes(at, after, mark):
+                depth -= 1
+            elif mark in closers and self._closes(at, after, mark) and not self._is_inch(later):
+                self._add(start, after, inner_start, at, family, opener)
+                return later + 1
+        self._add(start, self._end, inner_start, self._end, family, opener, closed=False)
+        return len(self._marks)
+
+    def _nests(self, opener: str, at: int, after: int, mark: str) -> bool:
+        if mark in "「『":
+            return True
+        if mark in "«‹»›":
+            return mark == opener and mark in "«‹" and not self._reversed
+        if opener in '„"' and mark == "“" and not self._blank_before(at):
+            return False
+        if mark in _USUALLY_CLOSE:
+            return False
+        return self._blank_before(at) and not self._blank_after(after) and self._text[after] not in _CLOSING_PUNCTUATION
+
+    def _is_balanced(self, index: int, depth: int) -> bool:
+        opening, closing = self._tally[index]
+        return closing >= opening + 1 + depth
+
+    def _closes(self, at: int, after: int, mark: str) -> bool:
+        if mark in "“«»‹›」』”〞〟":
+            return True
+        following = self._text[after] if after < self._end else " "
+        return not following.isalnum() or is_cjk(following) or is_cjk(self._text[at - 1])
+
+    def _is_inch(self, index: int) -> bool:
+        """The second mark of: "a 12" pipe," …"""
+        at, after, mark = self._marks[index]
+        if mark not in ('"', "''", "”") or not self._text[at - 1].isdigit() or index + 1 >= len(self._marks):
+            return False
+        if not self._text[after : after + 2].strip()[:1].islower():
+            return False
+        for at, after, mark in self._marks[index + 1 :]:
+            if _FAMILIES[mark] == "double":
+                return not self._blank_before(at)
+        return False
+
+    def _single(self, index: int) -> int:
+        """Single marks are apostrophes until the opposite is likely."""
+        at, after, _ = self._marks[index]
+        end = singles.close(self._text, self._start, self._end, self._marks, index)
+        if end is None:
+            return index + 1
+        close_at, close_after, closed = end
+        self._add(at, close_after, after, close_at, "single", self._marks[index][2], closed=closed)
+        index += 1
+        while index < len(self._marks) and self._marks[index][0] < close_after:
+            index += 1
+        return index
+
+    def _add(
+        self,
+        start: int,
+        end: int,
+        inner_start: int,
+        inner_end: int,
+        family: Family,
+        opener: str,
+        *,
+        closed: bool = True,
+    ) -> None:
+        while inner_end > inner_start and self._text[inner_end - 1].isspace():
+            inner_end -= 1
+        while inner_start < inner_end and self._text[inner_start].isspace():
+            inner_start += 1
+        while end > start and self._text[end - 1].isspace():
+            end -= 1
+        if inner_end > inner_start and any(map(str.isalnum, self._text[inner_start:inner_end])):
+            self._runs.append(Run(start, end, inner_start, inner_end, family, opener, closed))

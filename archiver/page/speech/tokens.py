@@ -1,0 +1,173 @@
+"""Words and sentences of a paragraph. A run between quotation marks is one token: what is in it is somebody else's."""
+
+from __future__ import annotations
+
+import re
+
+from archiver.page.speech.lexicon import FUNCTION, Is, Lexicon
+from archiver.page.speech.quotes import Paragraph, Run
+
+WORD, MARK, QUOTE = 0, 1, 2
+
+_TOKEN = re.compile(
+    r"(?:[^\W\d_]\.){2,}"  # U.S., p.m.
+    r"|[#@]?\w+(?:[-‑.&/·+@_]\w+|['’ʼ׳״](?![sS]\b)[^\W\d_]+)*[#@%]?"
+    r"|['’][sS]\b"
+    r"|--+|\.{2,}|[^\w\s]"
+)
+_STOPS = frozenset({".", "!", "?", "…", "...", "..", "。", "！", "？", "؟", "|"})
+_OPENING = frozenset("([{")
+
+
+class Token:
+    """A word, a punctuation mark, or a quoted run. `word` is lower case, `what` the word's `Is` flags."""
+
+    __slots__ = ("capital", "end", "kind", "run", "start", "text", "what", "word")
+
+    def __init__(self, kind: int, start: int, end: int, text: str, what: int, run: Run | None = None) -> None:
+        self.kind, self.start, self.end, self.text, self.what, self.run = kind, start, end, text, what, run
+        self.word = text.lower()
+        self.capital = text[:1].isupper()
+
+    def __repr__(self) -> str:
+        return f"<{self.text}>"
+
+
+class Line:
+    """The tokens of a paragraph and where its sentences begin and end (indices of tokens, half-open)."""
+
+    __slots__ = ("paragraph", "sentences", "tokens")
+
+    def __init__(self, paragraph: Paragraph, tokens: list[Token], sentences: list[tuple[int, int]]) -> None:
+        self.paragraph, self.tokens, self.sentences = paragraph, tokens, sentences
+
+
+def read(text: str, paragraph: Paragraph, lexicon: Lexicon) -> Line:
+    """Tokens and sentences of a paragraph."""
+    tokens: list[Token] = []
+    at = paragraph.start
+    for run in paragraph.runs:
+        _words(text, at, run.start, lexicon, tokens)
+        tokens.append(Token(QUOTE, run.start, run.end, "", 0, run))
+        at = run.end
+    _words(text, at, paragraph.end, lexicon, tokens)
+    return Line(paragraph, tokens, _sentences(text, tokens))
+
+
+def _words(text: str, start: int, end: int, lexicon: Lexicon, tokens: list[Token]) -> None:
+    classes = lexicon.classes
+    at = start
+    for match in _TOKEN.finditer(text, start, end):
+        first, after = match.span()
+        if first < at:
+            continue
+        word = match[0]
+        if not (word[0].isalnum() or word[0] in "#@'’"):
+            tokens.append(Token(MARK, first, after, word, 0))
+            continue
+        lower = word.lower()
+        if after < end and text[after] == "." and word[-1] != ".":
+            dotted = classes(lower + ".")
+            initial = len(word) == 1 and word.isupper() and text[after + 1 : after + 2].isspace()
+            if dotted & Is.ABBREVIATION or initial:
+                word, lower, after = word + ".", lower + ".", after + 1
+                at = after
+        if len(word) <= 2 and word[0] in "'’" and lower[1:] != "s":
+            tokens.append(Token(MARK, first, after, word, 0))
+            continue
+        what = classes(lower)
+        known = lexicon.phrases.get(lower)
+        if known:
+            after, what = _phrase(text, first, after, end, known, what)
+            at = after
+        tokens.append(Token(WORD, first, after, text[first:after], what))
+
+
+def _phrase(
+    text: str, first: int, after: int, end: int, known: list[tuple[tuple[str, ...], int]], what: int
+) -> tuple[int, int]:
+    """An entry of several words, if it stands here."""
+    for rest, flag in known:
+        at = after
+        for word in rest:
+            found = re.compile(r"\s+" + re.escape(word) + r"(?!\w)", re.IGNORECASE).match(text, at, end)
+            if found is None:
+                break
+            at = found.end()
+        else:
+            return at, flag
+    return after, what
+
+
+def _sentences(text: str, tokens: list[Token]) -> list[tuple[int, int]]:
+    found: list[tuple[int, int]] = []
+    start = 0
+    last = len(tokens) - 1
+    for index, token in enumerate(tokens):
+        if index == last or index < start:
+            continue
+        following = tokens[index + 1]
+        if token.kind == MARK and token.text in _STOPS:
+            if following.kind == MARK and (following.text in _STOPS or following.text in ")]’'"):
+                continue
+            if not _may_begin(text, token, following):
+                continue
+        elif token.kind == QUOTE and token.run is not None:
+            if not _ends_sentence(text, tokens, index):
+                continue
+        elif not (token.kind == MARK and token.text in ")]" and index and tokens[index - 1].text in _STOPS) or not _may_begin(text, token, following):
+            continue
+        found.append((start, index + 1))
+        start = index + 1
+    if start <= last:
+        found.append((start, last + 1))
+    return found
+
+
+def _may_begin(text: str, token: Token, following: Token) -> bool:
+    """Whether a sentence can begin with `following` after a full stop."""
+    if following.kind == QUOTE:
+        return True
+    if token.text in "。！？" and token.text:
+        return True
+    if following.start == token.end:
+        return False
+    if following.kind == MARK:
+        return following.text in "([¿¡—–•*-[" and token.text != "…"
+    return not following.text[0].islower()
+
+
+def _ends_sentence(text: str, tokens: list[Token], index: int) -> bool:
+    """Whether a run ends its sentence: its own last character says so, and no attribution follows."""
+    run = tokens[index].run
+    assert run is not None
+    last = text[run.inner_end - 1] if run.inner_end > run.inner_start else ""
+    if last in "\"”’'“»)" and run.inner_end - run.inner_start > 1:
+        last = text[run.inner_end - 2]
+    if last not in ".!?…。！？" or (index + 1 < len(tokens) and tokens[index + 1].start == tokens[index].end):
+        return False
+    following = tokens[index + 1]
+    if following.kind == QUOTE:
+        return True
+    if following.kind == MARK:
+        return following.text in "([•*"
+    if following.text[0].islower():
+        return False
+    return last in ".。" or not attribution_follows(tokens, index + 1)
+
+
+def attribution_follows(tokens: list[Token], start: int) -> bool:
+    """Whether a name and a cue (or the other way round) come next, before anything else: “Why?” Ann Lee asked."""
+    for token in tokens[start : start + 14]:
+        if token.kind == QUOTE or token.text in _STOPS:
+            return False
+        if token.what & (Is.SAY | Is.REPORT) and not token.capital:
+            return True
+        if token.what & (Is.SUBORDINATOR | Is.AUXILIARY | Is.VERB) and not token.what & Is.ADVERB:
+            return False
+    return False
+
+
+def is_name(token: Token) -> bool:
+    """A word that is written like a name."""
+    return token.kind == WORD and token.capital and not (token.what & FUNCTION and not token.what & Is.TITLE)
