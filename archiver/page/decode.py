@@ -16,11 +16,11 @@ Specimen: b'<meta charset=latin1>caf\\xe9' without a header is windows-1252, sou
 from __future__ import annotations
 
 import re
-from array import array
 from dataclasses import dataclass
 
 from archiver.errors import FormatError
 from archiver.page.charsets import ENCODINGS, find_encoding
+from archiver.page.decoders import Places
 from archiver.page.decoders import decode as decode_as
 from archiver.page.tokens import StartTag, Tokenizer
 
@@ -34,11 +34,10 @@ _PARAMETER = re.compile(r';[\t\n\r ]*([^;=]*)(?:=(?:"((?:[^"\\]|\\.)*+)(?:"|\\?\
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """Character i of `text` stands on the bytes starts[i]:ends[i] of the body."""
+    """`places` says on which bytes of the body each character of `text` stands."""
 
     text: str
-    starts: array[int]
-    ends: array[int]
+    places: Places
     encoding: str
     source: str
 
@@ -60,10 +59,8 @@ def decode_known(body: bytes, encoding: str) -> Decoded:
 
 def _decoded(body: bytes, encoding: str, source: str) -> Decoded:
     skip = next((len(bom) for bom, name in _BOMS if name == encoding and body.startswith(bom)), 0)
-    text, starts, ends = decode_as(body[skip:] if skip else body, encoding)
-    if skip:
-        starts, ends = (array(starts.typecode, [at + skip for at in positions]) for positions in (starts, ends))
-    return Decoded(text, starts, ends, encoding, source)
+    text, places = decode_as(body[skip:] if skip else body, encoding, skip)
+    return Decoded(text, places, encoding, source)
 
 
 def _check_known(encoding: str, size: int) -> None:
@@ -161,14 +158,14 @@ def _prescan_attributes(head: bytes, at: int) -> tuple[dict[str, str], int]:
     return attributes, at if at < len(head) else 0
 
 
-def meta_encoding(attributes: dict[str, str]) -> str | None:
-    """The encoding that the attributes of one <meta> declare, with the standard's two replacements."""
-    if "charset" in attributes:
-        found = find_encoding(attributes["charset"])
-    elif attributes.get("http-equiv", "").lower() == "content-type":
+def meta_encoding(attributes: dict[str, str], *, late: bool = False) -> str | None:
+    """The encoding that the attributes of one <meta> declare, with the standard's two replacements. `late`: by the
+    rules of the tree builder, which looks at `content` even if `charset` names no encoding; the prescan does not."""
+    found = find_encoding(attributes["charset"]) if "charset" in attributes else None
+    if found is None and ("charset" not in attributes or late):
+        if attributes.get("http-equiv", "").lower() != "content-type":
+            return None
         found = find_encoding(_content_charset(attributes.get("content", "")))
-    else:
-        return None
     return {"utf-16le": "utf-8", "utf-16be": "utf-8", "x-user-defined": "windows-1252"}.get(found or "", found)
 
 
@@ -202,6 +199,6 @@ def _late_meta(body: bytes) -> str | None:
     if b"<meta" not in folded or b"charset" not in folded:
         return None
     for token in Tokenizer(body.decode("latin-1")):
-        if type(token) is StartTag and token.name == "meta" and (found := meta_encoding(token.attributes())):
+        if type(token) is StartTag and token.name == "meta" and (found := meta_encoding(token.attributes(), late=True)):
             return found
     return None

@@ -15,34 +15,98 @@ from __future__ import annotations
 import codecs
 import re
 from array import array
+from collections.abc import Sequence
 from itertools import compress
+from typing import Protocol
 
 from archiver.page.charsets import REPLACEMENT, multi_byte_table, single_byte_table
 
-POSITION = "I"  # array type of byte positions: 32 bits, so a body has fewer than 2^32 bytes
+POSITION = "I"  # array type of positions: 32 bits, so a body has fewer than 2^32 bytes
 
 
-def decode(data: bytes, encoding: str) -> tuple[str, array[int], array[int]]:
-    """Characters of `data`, and for each where its bytes start and end. `encoding` is one of ENCODINGS; a byte order
-    mark is a character like any other here (see `archiver.page.decode` for the one at the very beginning)."""
+class Places(Protocol):
+    """Where the characters of a text stand in the bytes that it was decoded from."""
+
+    def start(self, index: int) -> int:
+        """The byte at which character `index` starts."""
+
+    def end(self, index: int) -> int:
+        """The byte before which it ends."""
+
+
+class Even:
+    """Every character has the same width."""
+
+    __slots__ = ("_offset", "_width")
+
+    def __init__(self, width: int, offset: int = 0) -> None:
+        self._width, self._offset = width, offset
+
+    def start(self, index: int) -> int:
+        return index * self._width + self._offset
+
+    def end(self, index: int) -> int:
+        return (index + 1) * self._width + self._offset
+
+
+class WellFormed:
+    """UTF-8 without an error: a place is found by encoding what is before it, from the last mark on."""
+
+    __slots__ = ("_marks", "_offset", "_text")
+
+    _STEP = 2048  # characters between two marks
+
+    def __init__(self, text: str, offset: int = 0) -> None:
+        self._text, self._offset = text, offset
+        self._marks: list[int] = []
+
+    def start(self, index: int) -> int:
+        if not self._marks:
+            at, text, step = self._offset, self._text, self._STEP
+            for first in range(0, len(text) + 1, step):
+                self._marks.append(at)
+                at += len(text[first : first + step].encode())
+        mark = index // self._STEP
+        return self._marks[mark] + len(self._text[mark * self._STEP : index].encode())
+
+    def end(self, index: int) -> int:
+        return self.start(index + 1)
+
+
+class Listed:
+    """Every place is listed."""
+
+    __slots__ = ("_ends", "_offset", "_starts")
+
+    def __init__(self, starts: Sequence[int], ends: Sequence[int], offset: int = 0) -> None:
+        self._starts, self._ends, self._offset = starts, ends, offset
+
+    def start(self, index: int) -> int:
+        return self._starts[index] + self._offset
+
+    def end(self, index: int) -> int:
+        return self._ends[index] + self._offset
+
+
+def decode(data: bytes, encoding: str, offset: int = 0) -> tuple[str, Places]:
+    """Characters of `data`, and where they stand in a body in which `data` begins at `offset`. `encoding` is one of
+    ENCODINGS; a byte order mark is a character like any other here (see `archiver.page.decode` for the one at the very
+    beginning)."""
     if encoding in _UNITS:
-        return _decode_units(data, encoding)
-    if encoding == "utf-8":
-        return _decode_utf8(data)
-    if encoding in ("utf-16le", "utf-16be"):
-        return _decode_utf16(data, encoding)
-    if encoding == "iso-2022-jp":
-        return _decode_iso2022jp(data)
-    if encoding == "replacement":
-        return (REPLACEMENT, array(POSITION, [0]), array(POSITION, [1])) if data else ("", _array(0), _array(0))
-    positions = array(POSITION, range(len(data) + 1))
-    if data.isascii():
-        return data.decode("ascii"), positions[:-1], positions[1:]
-    return (
-        codecs.charmap_decode(data, "strict", single_byte_table(encoding))[0],
-        positions[:-1],
-        positions[1:],
-    )
+        text, starts, ends = _decode_units(data, encoding)
+    elif encoding == "utf-8":
+        return _decode_utf8(data, offset)
+    elif encoding in ("utf-16le", "utf-16be"):
+        text, starts, ends = _decode_utf16(data, encoding)
+    elif encoding == "iso-2022-jp":
+        text, starts, ends = _decode_iso2022jp(data)
+    elif encoding == "replacement":
+        return (REPLACEMENT if data else ""), Even(1, offset)
+    elif data.isascii():
+        return data.decode("ascii"), Even(1, offset)
+    else:
+        return codecs.charmap_decode(data, "strict", single_byte_table(encoding))[0], Even(1, offset)
+    return text, Listed(starts, ends, offset)
 
 
 def _array(size: int) -> array[int]:
@@ -55,26 +119,24 @@ _UTF8_UNIT = re.compile(
     rb"[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]?|\xed[\x80-\x9f][\x80-\xbf]?|[\xe1-\xec\xee\xef][\x80-\xbf]{1,2}"
     rb"|\xf0[\x90-\xbf][\x80-\xbf]{0,2}|\xf4[\x80-\x8f][\x80-\xbf]{0,2}|[\xf1-\xf3][\x80-\xbf]{1,3}"
 )
-_UTF8_STARTS = bytes(0 if 0x80 <= byte < 0xC0 else 1 for byte in range(256))
 
 
-def _decode_utf8(data: bytes) -> tuple[str, array[int], array[int]]:
-    size = len(data)
+def _decode_utf8(data: bytes, offset: int) -> tuple[str, Places]:
     if data.isascii():
-        positions = _array(size + 1)
-        return data.decode("ascii"), positions[:-1], positions[1:]
-    text = data.decode("utf-8", "replace")
-    mask = data.translate(_UTF8_STARTS)
-    starts = array(POSITION, compress(range(size), mask))
-    if len(starts) != len(text) or REPLACEMENT in text:  # a malformed body: find the units one by one
-        marks = bytearray(b"\x01" * size)
-        for unit in _UTF8_UNIT.finditer(data):
-            start, end = unit.span()
-            marks[start + 1 : end] = bytes(end - start - 1)
-        starts = array(POSITION, compress(range(size), marks))
+        return data.decode("ascii"), Even(1, offset)
+    try:
+        text = data.decode("utf-8")
+        return text, WellFormed(text, offset)
+    except UnicodeDecodeError:
+        text = data.decode("utf-8", "replace")
+    marks = bytearray(b"\x01" * len(data))
+    for unit in _UTF8_UNIT.finditer(data):
+        start, end = unit.span()
+        marks[start + 1 : end] = bytes(end - start - 1)
+    starts = array(POSITION, compress(range(len(data)), marks))
     ends = starts[1:]
-    ends.append(size)
-    return text, starts, ends
+    ends.append(len(data))
+    return text, Listed(starts, ends, offset)
 
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")

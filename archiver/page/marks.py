@@ -14,7 +14,7 @@ MARKED = HEADINGS | {
     *("nav", "aside", "footer", "header", "article", "main"),
 }
 _CONTAINERS = frozenset({"p", "div", "section", "figure", "li", "dd", "td", "th", "table", "form", "ul", "ol"})
-_FOLLOWED = MARKED | _CONTAINERS
+FOLLOWED = MARKED | _CONTAINERS
 _KEEPS_PARAGRAPH = frozenset({"q", "cite"})  # the others end an open <p>
 
 
@@ -36,9 +36,7 @@ class Marker:
         self._done: list[tuple[str, int, int]] = []
 
     def start(self, name: str, at: int) -> None:
-        """An element starts when the text has `at` characters."""
-        if name not in _FOLLOWED:
-            return
+        """An element of FOLLOWED starts when the text has `at` characters."""
         if name not in _KEEPS_PARAGRAPH and self._counts.get("p"):
             self._close("p", at)
         kind = "h" if name in HEADINGS else name  # any heading's end tag closes any heading
@@ -46,7 +44,7 @@ class Marker:
         self._counts[kind] = self._counts.get(kind, 0) + 1
 
     def end(self, name: str, at: int) -> None:
-        """An end tag comes when the text has `at` characters."""
+        """An end tag of one comes when the text has `at` characters."""
         kind = "h" if name in HEADINGS else name
         if self._counts.get(kind):
             self._close(kind, at)

@@ -10,14 +10,14 @@ from __future__ import annotations
 import base64
 import re
 from array import array
-from collections.abc import Sequence
+from bisect import bisect_right
 from dataclasses import dataclass
 from typing import Protocol
 
 from archiver.errors import FormatError, NewerVersionError
 from archiver.page.decode import Decoded, decode, decode_known, decode_slice
-from archiver.page.decoders import POSITION
-from archiver.page.marks import Mark, Marker
+from archiver.page.decoders import POSITION, Places
+from archiver.page.marks import FOLLOWED, Mark, Marker
 from archiver.page.tokens import Comment, EndTag, StartTag, Text, Tokenizer
 
 VERSION = "page-text/v1"
@@ -39,29 +39,32 @@ _SEPARATORS = ("", " ", "\n")
 
 _WHITE = "\t\n\f\r "
 _RUN = re.compile(r"[^\t\n\f\r ]++(?: [^\t\n\f\r ]++)*+")
-_PARAGRAPH = re.compile(r"(?:\r\n|[\r\n])[\t\f ]*(?:\r\n|[\r\n])|\Z")
+_PARAGRAPH = re.compile(r"(?>\r\n|[\r\n])[\t\f ]*+(?:\r\n|[\r\n])|\Z")
 # C0 controls but the white space, DEL, C1 controls, noncharacters: no JSON text should have to carry them.
 _NOT_TEXT = "\0-\x08\x0b\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef" + "".join(
     chr(plane | last) for plane in range(0, 0x110000, 0x10000) for last in (0xFFFE, 0xFFFF)
 )
 _REPLACED = re.compile(f"[{_NOT_TEXT}]")
-_MALFORMED = re.compile(f"[{_NOT_TEXT}\t\f\r]|[ \n][ \n]|\\A[ \n]|[ \n]\\Z")
+# The same in the basic plane, and the rest of Unicode from its first noncharacter on: ten times as fast to search for.
+_SUSPECT = re.compile("[\0-\x08\x0b\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff\U0001fffe-\U0010ffff]")
+_MALFORMED = re.compile("[\t\f\r]|[ \n][ \n]|\\A[ \n]|[ \n]\\Z")
 
 
 @dataclass(frozen=True, slots=True)
 class PageText:
-    """The projection of one body.
-
-    Character i of `text` stands on the bytes starts[i]:ends[i] of the body; a separator that the projection wrote (" "
-    or a line feed) on those between its neighbours. `plain`: the body was read as text/plain."""
+    """The projection of one body. `plain`: the body was read as text/plain."""
 
     text: str
-    starts: array[int]
-    ends: array[int]
+    places: Places
     encoding: str
     encoding_source: str
     marks: tuple[Mark, ...]
     plain: bool = False
+
+    def bytes_of(self, index: int) -> tuple[int, int]:
+        """The bytes of the body on which character `index` stands; a separator that the projection wrote (" " or a line
+        feed) stands on those between its neighbours."""
+        return self.places.start(index), self.places.end(index)
 
 
 class Watcher(Protocol):
@@ -87,10 +90,10 @@ def project(body: bytes, content_type: str | None, watcher: Watcher | None = Non
     """The page text of an HTML document. `content_type` is the Content-Type header's value. Any bytes have one; raises
     FormatError only for a body above `archiver.page.decode.MAX_BODY`."""
     decoded = decode(body, content_type)
-    writer, marker = _Writer(decoded.starts, decoded.ends), Marker()
+    writer, marker = _Writer(), Marker()
     if watcher is not None:
         watcher.source(decoded.text)
-    _project_html(decoded.text, writer, marker, watcher)
+    _project_html(decoded.text, writer, marker, watcher, xml=is_xml(content_type))
     return _page(writer, decoded, marker, plain=False)
 
 
@@ -98,13 +101,13 @@ def project_known(body: bytes, encoding: str, watcher: Watcher) -> None:
     """Show `watcher` an HTML document once more, whose encoding is known. Raises FormatError for an unknown one."""
     decoded = decode_known(body, encoding)
     watcher.source(decoded.text)
-    _project_html(decoded.text, _Writer(decoded.starts, decoded.ends), Marker(), watcher)
+    _project_html(decoded.text, _Writer(), Marker(), watcher)
 
 
 def project_plain(body: bytes, content_type: str | None) -> PageText:
     """The page text of a text/plain document: blank lines end a paragraph, other line ends are white space."""
     decoded = decode(body, content_type, html=False)
-    writer = _Writer(decoded.starts, decoded.ends)
+    writer = _Writer()
     _project_plain(decoded.text, writer)
     return _page(writer, decoded, Marker(), plain=True)
 
@@ -113,8 +116,7 @@ def project_slice(piece: bytes, encoding: str, *, plain: bool = False) -> str:
     """The projection of some bytes of a body whose encoding is known, read from the data state on. Raises FormatError
     for an encoding that the Encoding Standard does not have."""
     source = decode_slice(piece, encoding)
-    positions = range(len(source) + 1)
-    writer = _Writer(positions[:-1], positions[1:])
+    writer = _Writer()
     if plain:
         _project_plain(source, writer)
     else:
@@ -127,7 +129,7 @@ def byte_range(page: PageText, body: bytes, start: int, end: int) -> tuple[int, 
     characters; else None (in a text area's or CDATA section's middle, in iso-2022-jp, at a separator's edge, …)."""
     if not 0 <= start < end <= len(page.text):
         return None
-    first, last = page.starts[start], page.ends[end - 1]
+    first, last = page.places.start(start), page.places.end(end - 1)
     same = project_slice(body[first:last], page.encoding, plain=page.plain) == page.text[start:end]
     return (first, last) if same else None
 
@@ -136,7 +138,7 @@ def encode_object(salt: bytes, text: str) -> bytes:
     """The stored form: a line of version and salt (so that the object's digest is no guessing oracle), and the text."""
     if len(salt) != SALT:
         raise FormatError(f"the salt of a page text has {SALT} bytes, not {len(salt)}")
-    if _MALFORMED.search(text):
+    if _MALFORMED.search(text) or (_SUSPECT.search(text) and _REPLACED.search(text)):
         raise FormatError("not a page text: a control character, or white space that the projection does not write")
     try:
         return f"{VERSION} {base64.b64encode(salt).decode('ascii')}\n{text}\n".encode()
@@ -168,23 +170,35 @@ def decode_object(data: bytes) -> tuple[bytes, str]:
 def _page(writer: _Writer, decoded: Decoded, marker: Marker, *, plain: bool) -> PageText:
     text = writer.text()
     marks = marker.finish(text)
-    return PageText(text, writer.starts, writer.ends, decoded.encoding, decoded.source, marks, plain)
+    places = _Runs(text, writer, decoded.places)
+    return PageText(text, places, decoded.encoding, decoded.source, marks, plain)
+
+
+_VERBATIM = 0xFFFFFFFF
 
 
 class _Writer:
-    """Takes characters with their places in the decoded source, and writes white space as page text v1 does."""
+    """Takes characters with their places in the decoded source, and writes white space as page text v1 does.
 
-    def __init__(self, source_starts: Sequence[int], source_ends: Sequence[int]) -> None:
-        self._source_starts, self._source_ends = source_starts, source_ends
+    What was written is a list of runs; run r begins at character ats[r] of the page text, and is
+    - source[firsts[r]:], character for character, if lasts[r] is _VERBATIM; else
+    - a reference: characters that all stand on source[firsts[r]] to source[lasts[r]]; or
+    - a separator (" " or a line feed) between source[firsts[r]] and source[lasts[r]].
+    """
+
+    def __init__(self) -> None:
+        self.ats, self.firsts, self.lasts = array(POSITION), array(POSITION), array(POSITION)
         self._parts: list[str] = []
         self._pending = _NONE
-        self.starts, self.ends = array(POSITION), array(POSITION)
+        self._size = 0
+        self._latest = 0  # index of the source's last character that was written
 
     def __len__(self) -> int:
-        return len(self.starts)
+        return self._size
 
     def text(self) -> str:
-        return _REPLACED.sub("\ufffd", "".join(self._parts))
+        text = "".join(self._parts)
+        return _REPLACED.sub("\ufffd", text) if _SUSPECT.search(text) else text
 
     def separate(self, strength: int) -> None:
         """Ask for a separator before the next character, if one comes; a line break wins over a space."""
@@ -196,15 +210,13 @@ class _Writer:
         at = 0
         for run in _RUN.finditer(data):
             first, after = run.span()
-            if first > at:
-                self.separate(_SPACE)
+            if first > at and not self._pending:
+                self._pending = _SPACE
             at = after
-            self._separator(start + first)
-            self._parts.append(run[0])
-            self.starts.extend(self._source_starts[start + first : start + after])
-            self.ends.extend(self._source_ends[start + first : start + after])
-        if at < len(data):
-            self.separate(_SPACE)
+            self._write(run[0], start + first, _VERBATIM)
+            self._latest = start + after - 1
+        if at < len(data) and not self._pending:
+            self._pending = _SPACE
 
     def reference(self, data: str, start: int, end: int) -> None:
         """All characters of `data` stand on source[start:end] together."""
@@ -212,22 +224,63 @@ class _Writer:
             if character in _WHITE:
                 self.separate(_SPACE)
                 continue
-            self._separator(start)
-            self._parts.append(character)
-            self.starts.append(self._source_starts[start])
-            self.ends.append(self._source_ends[end - 1])
+            self._write(character, start, end - 1)
+            self._latest = end - 1
 
-    def _separator(self, before: int) -> None:
-        """Write what is pending between the last character and the one at source[before]."""
-        if self._pending and self._parts:
-            self._parts.append(_SEPARATORS[self._pending])
-            self.starts.append(self.ends[-1])
-            self.ends.append(self._source_starts[before])
-        self._pending = _NONE
+    def _write(self, text: str, first: int, last: int) -> None:
+        """Write `text`, and what is pending between the last character and it."""
+        if self._pending:
+            if self._size:
+                self._parts.append(_SEPARATORS[self._pending])
+                self.ats.append(self._size)
+                self.firsts.append(self._latest)
+                self.lasts.append(first)
+                self._size += 1
+            self._pending = _NONE
+        self._parts.append(text)
+        self.ats.append(self._size)
+        self.firsts.append(first)
+        self.lasts.append(last)
+        self._size += len(text)
 
 
-def _project_html(source: str, writer: _Writer, marker: Marker, watcher: Watcher | None = None) -> None:
-    tokens = Tokenizer(source)
+class _Runs:
+    """The places of a page text's characters, from the writer's runs and the places of the decoded source."""
+
+    __slots__ = ("_source", "_text", "_writer")
+
+    def __init__(self, text: str, writer: _Writer, source: Places) -> None:
+        self._text, self._writer, self._source = text, writer, source
+
+    def start(self, index: int) -> int:
+        first, last, beyond = self._run(index)
+        if last == _VERBATIM:
+            return self._source.start(first + beyond)
+        return self._source.end(first) if self._text[index] in " \n" else self._source.start(first)
+
+    def end(self, index: int) -> int:
+        first, last, beyond = self._run(index)
+        if last == _VERBATIM:
+            return self._source.end(first + beyond)
+        return self._source.start(last) if self._text[index] in " \n" else self._source.end(last)
+
+    def _run(self, index: int) -> tuple[int, int, int]:
+        if not 0 <= index < len(self._text):
+            raise IndexError(index)
+        writer = self._writer
+        run = bisect_right(writer.ats, index) - 1
+        return writer.firsts[run], writer.lasts[run], index - writer.ats[run]
+
+
+def is_xml(content_type: str | None) -> bool:
+    """Whether a Content-Type value says application/xhtml+xml."""
+    return (content_type or "").split(";")[0].strip("\t\n\r ").lower() == "application/xhtml+xml"
+
+
+def _project_html(
+    source: str, writer: _Writer, marker: Marker, watcher: Watcher | None = None, *, xml: bool = False
+) -> None:
+    tokens = Tokenizer(source, xml=xml)
     context = tokens.context
     templates: list[bool] = []  # the open <template>s: is its content dropped? (That of a shadow root is shown.)
     dropped = 0  # how many of them are
@@ -243,7 +296,7 @@ def _project_html(source: str, writer: _Writer, marker: Marker, watcher: Watcher
             else:
                 writer.reference(token.data, token.start, token.end)
         elif isinstance(token, (StartTag, EndTag)):
-            name = token.name
+            name, starts = token.name, isinstance(token, StartTag)
             if name == "template" and not context.foreign:
                 if isinstance(token, StartTag):
                     shown = token.attributes().get("shadowrootmode", "").lower() in ("open", "closed")
@@ -252,12 +305,12 @@ def _project_html(source: str, writer: _Writer, marker: Marker, watcher: Watcher
                 elif templates:
                     dropped -= templates.pop()
             elif not dropped:
-                strength = _BREAKS.get(name, _NONE)
-                writer.separate(_SPACE if name == "text" and context.foreign else strength)
-                if isinstance(token, StartTag):
-                    marker.start(name, len(writer))
-                else:
-                    marker.end(name, len(writer))
+                if name in _BREAKS:
+                    writer.separate(_BREAKS[name])
+                elif name == "text" and context.foreign:
+                    writer.separate(_SPACE)
+                if name in FOLLOWED:
+                    (marker.start if starts else marker.end)(name, len(writer))
             if watcher is not None:
                 shown = not (dropped or context.foreign)
                 if isinstance(token, StartTag):

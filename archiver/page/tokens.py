@@ -96,12 +96,15 @@ class Tokenizer:
     """Iterate over it once for the tokens of `source`.
 
     After a start tag it switches as its `context` says; while raw text is being read, `raw` is the name of its
-    element. With `follow=False` it stays in the data state whatever tags come, as the standard's bare tokenizer does;
+    element. With `xml` a self-closing tag has no raw text, and CDATA sections may stand anywhere. With `follow=False` it stays in the data state whatever tags come, as the standard's bare tokenizer does;
     `state` and `raw` then say where it begins ("data", "rcdata", "rawtext", "script", "plaintext", "cdata").
     """
 
-    def __init__(self, source: str, *, state: str = "data", raw: str = "", follow: bool = True) -> None:
+    def __init__(
+        self, source: str, *, xml: bool = False, state: str = "data", raw: str = "", follow: bool = True
+    ) -> None:
         self.source = source
+        self._xml = xml
         self.context = Context()
         self.raw = raw
         self._state = state
@@ -139,9 +142,8 @@ class Tokenizer:
                 self.context.end(name)
             return EndTag(name, match.start(), match.end())
         tag = StartTag(name, match.start(), match.end(), closing == "/", inside)
-        if self._follow:
-            font = name == "font" and self.context.foreign and not _FONT.isdisjoint(tag.attributes())
-            if state := self.context.start(name, tag.self_closing, font):
+        if self._follow and (state := self.context.start(name, tag.self_closing, tag.attributes)):
+            if not (self._xml and tag.self_closing):
                 self._state, self.raw = state, name
         return tag
 
@@ -153,7 +155,7 @@ class Tokenizer:
             return Comment(_UNFINISHED.sub("", source[at + 4 :]).replace("\0", "\ufffd"), at, size)
         if _lower(source[at : at + 9]) == "<!doctype":
             return Doctype(at, _after(source, ">", at))
-        if self.context.foreign and source.startswith("<![CDATA[", at):
+        if (self.context.foreign or self._xml) and source.startswith("<![CDATA[", at):
             self._state = "cdata"
             return _Nothing(at + 9)
         if source[at + 1] in "!?":
@@ -184,7 +186,6 @@ class _Nothing(NamedTuple):
     end: int
 
 
-_FONT = frozenset({"color", "face", "size"})
 _LETTER = re.compile("[A-Za-z]")
 
 
