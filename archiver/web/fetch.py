@@ -126,6 +126,10 @@ class HttpFetcher:
         return _Trip(self, normalise_url(url)).go()
 
 
+# Of a response whose head is not whole.
+_KINDS: dict[str | None, ErrorKind] = {"time": "timeout", "disconnect": "disconnect"}
+
+
 class _Trip:
     """One visit under way."""
 
@@ -179,12 +183,10 @@ class _Trip:
         if head is not None:
             self._jar.take(url, head.values("Set-Cookie"))
         self._broken = exchange.truncated == "disconnect"
-        if got.error_kind == "interrupted" or exchange.status is None:
-            kind = got.error_kind or "protocol"
-            words = got.error or "; ".join(got.problems) or "no status"
+        if got.error_kind == "interrupted" or head is None or not head.complete:
+            kind = got.error_kind or _KINDS.get(exchange.truncated, "protocol")
+            words = got.error or "; ".join(got.problems)
             raise ExchangeError(kind, f"{origin.host}: {words}", retryable=kind in ("timeout", "disconnect"))
-        if head is not None and not head.complete:
-            raise ExchangeError("protocol", f"{origin.host}: the head of the response is not whole")
         return exchange
 
     def _visit(self, error: ExchangeError | None) -> Visit:

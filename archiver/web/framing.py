@@ -100,7 +100,6 @@ class Reception:
             self.problems.append("the connection ended inside the head")
             if not self._garbage_so_far():
                 self.head = self._parse(bytes(self._buffer), complete=False)
-            self.state = "head" if self.head else "garbage"
         self.note_extra()
 
     def note_extra(self) -> None:

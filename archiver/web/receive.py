@@ -161,10 +161,6 @@ def _note_end(got: Received, error: OSError | None) -> None:
         got.problems.append(f"the connection broke: {words}")
     if not reception.whole or (error is not None and until_close):
         got.truncated = "disconnect"
-    if reception.head is not None and reception.head.complete:
-        return
-    if reception.state == "garbage":
-        got.error_kind, got.error = "protocol", "what came is no HTTP"
-    else:
+    if reception.head is None or not reception.head.complete:
         what = "the connection ended inside the head" if got.size else "the connection ended before anything came"
         got.error_kind, got.error = "disconnect", what
