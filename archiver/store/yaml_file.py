@@ -18,16 +18,16 @@ class _Loader(yaml.SafeLoader):
     """SafeLoader that refuses duplicate keys and aliases (the way to a YAML bomb)."""
 
     def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.events.AliasEvent):  # type: ignore[no-untyped-call]
+        if self.check_event(yaml.events.AliasEvent):
             raise yaml.YAMLError("aliases (*name) are not read")
-        return super().compose_node(parent, index)  # type: ignore[no-untyped-call]
+        return super().compose_node(parent, index)
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]  # type: ignore[no-untyped-call]
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
         for place, key in enumerate(keys):
             if key in keys[:place]:
                 raise yaml.YAMLError(f"{key!r} stands twice")
-        return super().construct_mapping(node, deep)  # type: ignore[no-any-return,no-untyped-call]
+        return super().construct_mapping(node, deep)
 
 
 def parse_mapping(data: bytes, where: str) -> dict[str, Any]:
@@ -35,7 +35,7 @@ def parse_mapping(data: bytes, where: str) -> dict[str, Any]:
     if len(data) > MAX_BYTES:
         raise FormatError(f"more than {MAX_BYTES} bytes", where=where)
     try:
-        value = yaml.load(data.decode("utf-8"), _Loader)
+        value = yaml.load(data.decode("utf-8"), _Loader)  # noqa: S506 - a SafeLoader that refuses more
     except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError, TypeError) as error:
         raise FormatError(f"not readable as YAML: {' '.join(str(error).split())[:300]}", where=where) from None
     if value is None:

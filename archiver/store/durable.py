@@ -1,0 +1,296 @@
+"""The one place where an archive is written: every create, write, sync, rename and remove goes through a `Disk`.
+
+A file is made under a temporary name in `tmp/`, written, synced, renamed to its place, and its folder is synced: after
+that a power cut does not lose it. Many files are synced together. What differs between systems is here, nowhere else:
+
+* Linux: one `syncfs` for a large group, on file systems that keep their own disk (ext4, xfs, btrfs, f2fs, tmpfs) and
+  on kernels from 5.8 on, which report its write errors; `fsync` of each file everywhere else.
+* macOS: `fsync` hands the data to the drive, `F_FULLFSYNC` makes the drive write its cache: one for a group.
+* Windows: files are flushed; folders cannot be.
+
+Names are relative to the archive, `/`-separated. Errors of the system become StoreError with the file and a hint. A
+test puts in a `Disk` of its own, that records or fails.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import platform
+import stat
+import sys
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from archiver.errors import StoreError
+
+if TYPE_CHECKING:
+    from archiver.store.scratch import Scratch
+
+TMP = "tmp"
+READ_ONLY = 0o444  # objects, chain and log files: written once
+EDITABLE = 0o644
+TOGETHER = 24  # files from which one syncfs is cheaper than syncing each (bench/append.py)
+THREADS = 8  # syncing many files at once lets the file system join their journal writes
+
+_DARWIN_FULL = getattr(__import__("fcntl"), "F_FULLFSYNC", None) if os.name == "posix" else None
+_SYNCFS_KERNEL = (5, 8)  # before it, syncfs returned 0 although writing had failed
+# Magic numbers of statfs(2). Network and FUSE file systems are not here: syncfs does not reach their servers.
+_OWN_DISK = frozenset({0xEF53, 0x58465342, 0x9123683E, 0xF2F52010, 0x01021994})
+
+_FREE = "free some space and run the command again; what was sealed before is intact"
+_ADVICE: dict[int, tuple[str, str]] = {
+    errno.ENOSPC: ("the disk is full", _FREE),
+    errno.EDQUOT: ("your quota is used up", _FREE),
+    errno.EROFS: ("the disk is read-only", "mount it for writing, or copy the archive to another disk"),
+    errno.EACCES: ("you may not do this here", "look at the owner and the permissions of the folder"),
+    errno.EPERM: ("you may not do this here", "look at the owner and the permissions of the folder"),
+    errno.EIO: ("the disk reports an error", "it may be failing: copy the archive to another disk first of all"),
+    errno.EMFILE: ("too many files are open", "use fewer --jobs, or raise the limit (ulimit -n)"),
+    errno.ENFILE: ("too many files are open on this machine", "close other programs and run the command again"),
+    errno.ENAMETOOLONG: ("the name is too long", "use a folder with a shorter path"),
+    errno.EFBIG: ("the file is too large for this disk", "use a disk with another file system"),
+    errno.ELOOP: ("is a symbolic link, and an archive holds none", "put the file or folder itself there"),
+}
+
+
+def store_error(error: OSError, where: str | Path) -> StoreError:
+    """What to tell a person about an error of the system."""
+    words, hint = _ADVICE.get(error.errno or 0, (error.strerror or str(error), None))
+    return StoreError(words, where=str(where), hint=hint)
+
+
+def listing(path: Path) -> list[str]:
+    """Names in a folder, in no order. Raises OSError."""
+    with os.scandir(path) as entries:
+        return [entry.name for entry in entries]
+
+
+@contextmanager
+def telling(where: str | Path) -> Iterator[None]:
+    """Turns an OSError inside into a StoreError about `where`."""
+    try:
+        yield
+    except OSError as error:
+        raise store_error(error, where) from None
+
+
+class Disk:
+    """Effects on the files of one archive. Methods may be called from several threads."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = Path(root)
+        self._folders: set[str] = set()
+        self._lock = threading.Lock()
+        self._scratch: Scratch | None = None
+        self._whole: int | None = None  # a handle of the root, open since before the first write
+
+    @property
+    def scratch(self) -> Scratch:
+        """This process's names in `tmp/`."""
+        with self._lock:
+            if self._scratch is None:
+                from archiver.store.scratch import Scratch
+
+                self._scratch = Scratch(self)
+            return self._scratch
+
+    def path(self, name: str) -> Path:
+        """Where the file of that name is."""
+        return self.root / name
+
+    def exists(self, name: str) -> bool:
+        """Whether anything stands there, a broken symbolic link included."""
+        return os.path.lexists(self.path(name))
+
+    # -- single effects: what a test records, fails or kills between -------------------------------------------------
+
+    def create(self, name: str, mode: int = READ_ONLY) -> int:
+        """A handle of a new file, open for writing whatever its mode says. Raises StoreError if it exists."""
+        with telling(self.path(name)):
+            return os.open(self.path(name), os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
+
+    def write(self, handle: int, name: str, data: bytes) -> None:
+        """All of `data` at the handle's place."""
+        view = memoryview(data)
+        with telling(self.path(name)):
+            while view:
+                view = view[os.write(handle, view) :]
+
+    def rewind(self, handle: int, name: str) -> None:
+        """Back to the start of a file, to write over what it holds."""
+        with telling(self.path(name)):
+            os.lseek(handle, 0, os.SEEK_SET)
+
+    def truncate(self, handle: int, name: str, size: int) -> None:
+        """Cut a file to `size` bytes."""
+        with telling(self.path(name)):
+            os.ftruncate(handle, size)
+
+    def sync(self, handle: int, name: str, flush: bool = True) -> None:
+        """Wait until a file or folder is on the disk; without `flush`, on macOS, until the drive has it."""
+        with telling(self.path(name)):
+            if flush and _DARWIN_FULL is not None:
+                import fcntl
+
+                with suppress(OSError):  # a network disk does not know it
+                    fcntl.fcntl(handle, _DARWIN_FULL)
+                    return
+            try:
+                os.fsync(handle)
+            except OSError as error:
+                if error.errno != errno.EINVAL or not stat.S_ISDIR(os.fstat(handle).st_mode):
+                    raise  # some network disks cannot sync a folder; a file must be
+
+    def sync_whole(self) -> None:
+        """Wait until everything written on this file system so far is on the disk (syncfs)."""
+        assert self._whole is not None
+        with telling(self.root):
+            if _libc().syncfs(self._whole) != 0:
+                code = ctypes.get_errno()
+                raise OSError(code, os.strerror(code))
+
+    def rename(self, old: str, new: str) -> None:
+        """Move a file, replacing what is there. The caller has looked whether that is allowed."""
+        with telling(self.path(new)):
+            self.path(old).replace(self.path(new))
+
+    def make_folder(self, name: str) -> None:
+        """One new folder; its parent is there."""
+        with telling(self.path(name)):
+            self.path(name).mkdir()
+
+    def remove(self, name: str) -> None:
+        """Delete one file. Nothing there is no error."""
+        with telling(self.path(name)):
+            try:
+                self.path(name).unlink(missing_ok=True)
+            except PermissionError:
+                if os.name != "nt":
+                    raise
+                self.path(name).chmod(stat.S_IWRITE)  # Windows does not delete a read-only file
+                self.path(name).unlink(missing_ok=True)
+
+    def remove_folder(self, name: str) -> None:
+        """Delete an empty folder."""
+        with telling(self.path(name)):
+            self.path(name).rmdir()
+
+    # -- what is made of them ------------------------------------------------------------------------------------------
+
+    def close(self, handle: int, name: str) -> None:
+        """Close a file; some file systems say only now that the disk is full."""
+        with telling(self.path(name)):
+            os.close(handle)
+
+    def write_file(self, name: str, data: bytes, mode: int = READ_ONLY) -> None:
+        """A new file with these bytes, not synced. On failure nothing is left of it."""
+        handle = self.create(name, mode)
+        try:
+            self.write(handle, name, data)
+        except BaseException:
+            os.close(handle)
+            with suppress(StoreError):
+                self.remove(name)
+            raise
+        self.close(handle, name)
+
+    def watch(self) -> None:
+        """Open the root before the first write: only then does syncfs report errors of writing that came between."""
+        with self._lock:
+            if self._whole is None and _has_syncfs():
+                with telling(self.root):
+                    handle = os.open(self.root, os.O_RDONLY | os.O_CLOEXEC)
+                if _file_system(handle) in _OWN_DISK:
+                    self._whole = handle
+                else:
+                    os.close(handle)
+                    self._whole = -1
+
+    def __del__(self) -> None:
+        if (self._whole or 0) > 0:
+            os.close(self._whole)  # type: ignore[arg-type]
+
+    def ensure_folder(self, name: str) -> list[str]:
+        """Make a folder and its parents. The folders that got a new entry, which want syncing (`""` is the root).
+
+        Raises StoreError where a symbolic link or a file stands in the way.
+        """
+        if name in self._folders:
+            return []
+        changed: list[str] = []
+        parts = name.split("/") if name else []
+        for depth in range(1, len(parts) + 1):
+            part = "/".join(parts[:depth])
+            if part in self._folders:
+                continue
+            try:
+                mode = self.path(part).lstat().st_mode
+            except FileNotFoundError:
+                self.make_folder(part)
+                changed.append("/".join(parts[: depth - 1]))
+            except OSError as error:
+                raise store_error(error, self.path(part)) from None
+            else:
+                if stat.S_ISLNK(mode):
+                    raise store_error(OSError(errno.ELOOP, ""), self.path(part))
+                if not stat.S_ISDIR(mode):
+                    raise StoreError("is no folder", where=str(self.path(part)))
+            self._folders.add(part)
+        return changed
+
+    def forget_folders(self) -> None:
+        """Look again which folders there are, after some were moved away."""
+        self._folders.clear()
+
+    def sync_files(self, names: Sequence[str]) -> None:
+        """Wait until all these files are on the disk: together if they are many."""
+        self._sync_many(list(dict.fromkeys(names)), os.O_RDONLY if os.name == "posix" else os.O_RDWR)
+
+    def sync_folders(self, names: Iterable[str]) -> None:
+        """Wait until the entries of all these folders are on the disk."""
+        if os.name == "posix":
+            self._sync_many(sorted(set(names)), os.O_RDONLY)
+
+    def _sync_many(self, names: list[str], flags: int) -> None:
+        if len(names) >= TOGETHER and (self._whole or -1) >= 0:
+            self.sync_whole()
+        elif len(names) >= THREADS:
+            with ThreadPoolExecutor(THREADS) as pool:
+                list(pool.map(lambda name: self._sync_one(name, flags, name is names[-1]), names[:-1]))
+            self._sync_one(names[-1], flags, True)
+        else:
+            for name in names:
+                self._sync_one(name, flags, name is names[-1])
+
+    def _sync_one(self, name: str, flags: int, flush: bool) -> None:
+        with telling(self.path(name)):
+            handle = os.open(self.path(name), flags | getattr(os, "O_CLOEXEC", 0))
+        try:
+            self.sync(handle, name, flush)
+        finally:
+            os.close(handle)
+
+
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
+
+
+def _has_syncfs() -> bool:
+    if sys.platform != "linux" or not hasattr(_libc(), "syncfs"):
+        return False
+    digits = platform.release().split("-")[0].split(".")[:2]
+    return all(part.isdigit() for part in digits) and tuple(map(int, digits)) >= _SYNCFS_KERNEL
+
+
+def _file_system(handle: int) -> int:
+    """The type of a file system as statfs(2) tells it: a long, the first member of the structure."""
+    buffer = ctypes.create_string_buffer(512)
+    if _libc().fstatfs(handle, buffer) != 0:
+        return 0
+    return ctypes.c_ulong.from_buffer(buffer).value & 0xFFFFFFFF

@@ -1,0 +1,176 @@
+"""An archive folder as Evidence: read-only, never followed out of, never repaired.
+
+Symbolic links and special files are named, so that a verifier reports them, and are not opened.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+from archiver.digest import is_digest
+from archiver.errors import FormatError, MissingError
+from archiver.evidence import read
+from archiver.store.durable import listing, store_error
+from archiver.tlog.checkpoint import parse_checkpoint_text
+from archiver.tlog.note import open_note
+from archiver.tlog.tiles import index_path
+from archiver.verify.layout import CHECKPOINT, manifest_path, object_path
+
+MAX_DEPTH = 24  # folders within folders; the deepest name of the format has 8, below quarantine/ it stands again
+MAX_GROUPS = 6  # a sequence is below 2^53
+_FILE = re.compile(r"([0-9]{3})\.json", re.ASCII).fullmatch
+_FOLDER = re.compile(r"x([0-9]{3})", re.ASCII).fullmatch
+_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)  # no waiting for the writer of a pipe
+
+
+class ArchiveFolder:
+    """Evidence over a folder. Can be pickled, for the processes of a verifier."""
+
+    kind: Literal["archive", "bundle"] = "archive"
+    prefix = ""
+
+    def __init__(self, root: Path) -> None:
+        self.root = Path(root)
+        self.label = str(root)
+        self._real: set[str] = {""}  # folders that are no symbolic links
+
+    def __reduce__(self) -> tuple[type[ArchiveFolder], tuple[Path]]:
+        return ArchiveFolder, (self.root,)
+
+    @staticmethod
+    def is_archive(path: Path) -> bool:
+        """Whether a folder is an archive, be it a damaged one: two of settings, chain and checkpoint are there."""
+        path = Path(path)
+        try:
+            signs = ((path / "archive.yaml").is_file(), (path / "chain").is_dir(), (path / CHECKPOINT).is_file())
+        except OSError:  # PermissionError; is_file() takes the others for "no"
+            return False
+        return sum(signs) >= 2
+
+    def names(self) -> Iterator[str]:
+        """Every file, in byte order, folder by folder: memory is that of one folder's list. Bytes of a name that are
+        not UTF-8 are spelled `\\xe9`. Raises StoreError for a folder that cannot be listed."""
+        waiting = [iter(self._entries(""))]
+        while waiting:
+            entry = next(waiting[-1], None)
+            if entry is None:
+                waiting.pop()
+            elif not entry.endswith("/"):
+                yield _printable(entry)
+            elif len(waiting) > MAX_DEPTH:
+                yield _printable(entry[:-1])
+            else:
+                waiting.append(iter(self._entries(entry)))
+
+    def _entries(self, folder: str) -> list[str]:
+        """Names in a folder (its own ends in `/`) in byte order, those of folders with a `/` at the end: a folder's
+        files sort where `name/` sorts, between `name.txt` and `name0`."""
+        try:
+            with os.scandir(os.fsencode(self.root / folder)) as listing:
+                found = [entry.name + (b"/" if entry.is_dir(follow_symlinks=False) else b"") for entry in listing]
+        except OSError as error:
+            raise store_error(error, self.root / _printable(folder)) from None
+        found.sort()
+        return [folder + os.fsdecode(name) for name in found]
+
+    def size(self, name: str) -> int | None:
+        """Bytes in a file, None if there is none. Raises FormatError for what is no file, StoreError."""
+        try:
+            return self._regular(name, self._path(name).lstat()).st_size
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise store_error(error, self.root / name) from None
+
+    def open(self, name: str) -> BinaryIO:
+        """A file's bytes. Raises MissingError, StoreError; FormatError for a symbolic link or anything but a file."""
+        try:
+            handle = os.open(self._path(name), os.O_RDONLY | _NO_FOLLOW | getattr(os, "O_BINARY", 0))
+        except (FileNotFoundError, NotADirectoryError):
+            raise MissingError("is missing", where=name) from None
+        except OSError as error:
+            if error.errno in (errno.ELOOP, errno.ENXIO, errno.EMLINK):
+                raise FormatError("is no plain file (a symbolic link, pipe or device)", where=name) from None
+            raise store_error(error, self.root / name) from None
+        try:
+            self._regular(name, os.fstat(handle))
+            return os.fdopen(handle, "rb")
+        except BaseException:
+            os.close(handle)
+            raise
+
+    def _regular(self, name: str, found: os.stat_result) -> os.stat_result:
+        if not stat.S_ISREG(found.st_mode):
+            raise FormatError("is no plain file (a symbolic link, folder, pipe or device)", where=name)
+        return found
+
+    def _path(self, name: str) -> Path:
+        """The path of a name that stays inside. Raises FormatError, and OSError for a folder that is not there."""
+        parts = name.split("/")
+        if "\0" in name or any(part in ("", ".", "..") for part in parts):
+            raise FormatError("is no name of a file in an archive", where=name)
+        folder = "/".join(parts[:-1])
+        if folder not in self._real:
+            for depth in range(1, len(parts)):
+                if stat.S_ISLNK((self.root / "/".join(parts[:depth])).lstat().st_mode):
+                    raise FormatError(f"{'/'.join(parts[:depth])} is a symbolic link", where=name)
+            self._real.add(folder)
+        return self.root / name
+
+    def manifest_name(self, sequence: int) -> str:
+        """Where the manifest of that number stands, or would stand."""
+        return manifest_path(sequence)
+
+    def object_name(self, digest: str) -> str | None:
+        """Where an object stands, None if nothing is there."""
+        if not is_digest(digest):
+            return None
+        name = object_path(digest)
+        return name if os.path.lexists(self.root / name) else None
+
+    def sequences(self) -> Iterator[int]:
+        """The numbers of the manifests in it, ascending, folder by folder."""
+        return self.sequences_from(0)
+
+    def sequences_from(self, start: int) -> Iterator[int]:
+        """Those from a number on; folders that hold only lower ones are not looked at."""
+        for groups in range(len(index_path(start).split("/")), MAX_GROUPS + 1):
+            yield from self._numbered("chain", 0, groups, start)
+            if not (self.root / manifest_path(1000**groups)).parent.is_dir():
+                return
+
+    def _numbered(self, folder: str, high: int, groups: int, start: int) -> Iterator[int]:
+        """Numbers of `groups` more groups of three digits below a folder that stands for the groups in `high`."""
+        pattern, width = (_FILE, 1) if groups == 1 else (_FOLDER, 1000 ** (groups - 1))
+        try:
+            found = sorted(int(match.group(1)) for name in listing(self.root / folder) if (match := pattern(name)))
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        except OSError as error:
+            raise store_error(error, self.root / folder) from None
+        for low in found:
+            number = 1000 * high + low
+            if (number + 1) * width <= start or (low == number == 0 and groups > 1):
+                continue
+            if groups == 1:
+                yield number
+            else:
+                yield from self._numbered(f"{folder}/x{low:03d}", number, groups - 1, start)
+
+    def count(self) -> int:
+        """How many manifests the newest checkpoint counts, as it says; without a readable one, how many there are."""
+        try:
+            return parse_checkpoint_text(open_note(read(self, CHECKPOINT)).text).size
+        except (MissingError, FormatError):
+            return sum(1 for _ in self.sequences())
+
+
+def _printable(name: str) -> str:
+    """A name that can be written as UTF-8: bytes that are not are spelled as escapes."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
