@@ -37,7 +37,7 @@ def is_digest(text: object) -> bool:
 def raw(text: str) -> bytes:
     """The 32 bytes of a spelled digest. Raises FormatError for any other spelling."""
     if not is_digest(text):
-        raise FormatError(f"not a digest of the form sha256:<64 hex digits>: {text[:80]!r}")
+        raise FormatError(f"not a digest of the form sha256:<64 hex digits>: {str(text)[:80]!r}")
     return bytes.fromhex(text[7:])
 
 

@@ -11,6 +11,7 @@
     ├── RefusedError       it could be done, but archiver must not (fork of the log, private address, rollback)
     ├── UsageError         the person asked for something that does not fit
     └── ExtraMissingError  an optional part (extra) is not installed
+        └── AlgorithmMissingError   this build of a library lacks an algorithm: "not checked", never "passed"
 
 Library code raises these; only the command line turns them into words, a hint and an exit code.
 """
@@ -75,3 +76,7 @@ class UsageError(ArchiverError):
 
 class ExtraMissingError(ArchiverError):
     """An optional part is not installed."""
+
+
+class AlgorithmMissingError(ExtraMissingError):
+    """This build of a library lacks an algorithm."""

@@ -1,4 +1,4 @@
-"""What a verifier is handed: named files, manifests by number, objects by digest. A folder, a bundle, a bucket satisfy it.
+"""What a verifier is handed: named files, manifests by number, objects by digest. A folder, a bundle, a bucket are.
 
 Names are relative, `/`-separated, and the same on every system. Nothing here can write or fetch.
 """

@@ -33,6 +33,7 @@ from archiver.model.facts import (
     Hop,
     LocalFile,
     ReadingFacts,
+    Remark,
     Request,
     SnapshotFacts,
     Software,
@@ -292,18 +293,19 @@ class Simulator:
 
     def note(self, text: str = "Seen by two of us.", subject: int | None = None) -> Simulator:
         """A person's remark on the newest (or that) manifest."""
-        ref = self._put("note", text.encode(), "text/plain")
+        ref = self._put("facts", facts_model.encode(Remark("Ann Lee", text, self._salt())), "application/json")
         about = self.manifests[self.last if subject is None else subject]
         return self._add("note", [ref], subject=digest.of_bytes(about))
 
     def takedown(self, sequence: int, *roles: str) -> Simulator:
         """Remove those objects of a manifest, and say so."""
         refs = [ref for ref in self.manifest(sequence).objects if ref.role in roles]
+        reason = Remark("Ann Lee", "Asked for by the person concerned.", self._salt())
         for ref in refs:
             self.files.pop(object_path(ref.digest), None)
         return self._add(
             "takedown",
-            [self._put("reason", b"Asked for by the person concerned.", "text/plain")],
+            [self._put("facts", facts_model.encode(reason), "application/json")],
             subject=digest.of_bytes(self.manifests[sequence]),
             extra=tuple(ref.digest for ref in refs),
         )

@@ -2,9 +2,11 @@
 
 A *document* is `JSON.stringify(value, null, 1)` and a newline: one-space indent, keys in their documented order,
 raw UTF-8. A *line* is `JSON.stringify(value)` without a newline. Escapes are written only for `"`, `\\` and line feed;
-no other control character, no lone surrogate, no float, no integer beyond 2^53 - 1 can be written.
+no other control character, no lone surrogate, no float, no integer beyond 2^53 - 1, no key that looks like an integer
+(a browser would move it to the front) can be written. Format: docs/formats/README.md.
 
-Specimen of a document: '{\\n "a": 1,\\n "b": [\\n  "x"\\n ]\\n}\\n', and of the same value as a line: '{"a":1,"b":["x"]}'
+Specimen of a document: '{\\n "a": 1,\\n "b": [\\n  "x"\\n ]\\n}\\n', and of the same value as a line:
+'{"a":1,"b":["x"]}'
 
 Reading accepts exactly what writing would have written: parse, write again, compare.
 """
@@ -15,17 +17,19 @@ import json
 import re
 from typing import Any
 
-from archiver.errors import FormatError
+from archiver.errors import FormatError, NewerVersionError
+from archiver.model.values import MAX_INTEGER
 
-type_json = Any  # dict, list, str, int, bool or None, nested
+Json = Any  # dict, list, str, int, bool or None, nested
 
 MAX_DEPTH = 16
-MAX_INTEGER = 2**53 - 1
-MAX_DOCUMENT = 32 << 20  # bytes; facts of a huge page stay far below this
+MAX_DOCUMENT = 16 << 20  # bytes; facts of a huge page stay far below this, and parsing takes up to 25 times as many
 
 # What strings may not hold: C0 but line feed, DEL, C1, lone surrogates (JSON could not carry them as UTF-8).
 _FORBIDDEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _NEWLINES = re.compile("\r\n?")
+_INDEX = re.compile(r"0|[1-9][0-9]*", re.ASCII)
+_VERSION = re.compile(rb'\s{0,100}\{\s{0,100}"archiver"\s{0,100}:\s{0,100}"([a-z-]{1,40})/v([1-9][0-9]{0,5})"')
 
 
 def clean(text: str, limit: int | None = None) -> str:
@@ -34,19 +38,19 @@ def clean(text: str, limit: int | None = None) -> str:
     return text if limit is None or len(text) <= limit else text[: limit - 1] + "…"
 
 
-def encode_document(value: type_json) -> bytes:
+def encode_document(value: Json) -> bytes:
     """The bytes of a document. Raises FormatError for a value that the layout cannot hold."""
     _check(value, 1)
     return (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode("utf-8")
 
 
-def encode_line(value: type_json) -> bytes:
+def encode_line(value: Json) -> bytes:
     """The bytes of a line, without a newline. Raises FormatError for a value that the layout cannot hold."""
     _check(value, 1)
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
 
 
-def decode_document(data: bytes, limit: int = MAX_DOCUMENT) -> type_json:
+def decode_document(data: bytes, limit: int = MAX_DOCUMENT) -> Json:
     """The value of a document of at most `limit` bytes. Raises FormatError for any other spelling."""
     value = parse(data, limit)
     if encode_document(value) != data:
@@ -54,7 +58,7 @@ def decode_document(data: bytes, limit: int = MAX_DOCUMENT) -> type_json:
     return value
 
 
-def decode_line(data: bytes, limit: int = MAX_DOCUMENT) -> type_json:
+def decode_line(data: bytes, limit: int = MAX_DOCUMENT) -> Json:
     """The value of a line of at most `limit` bytes. Raises FormatError for any other spelling."""
     value = parse(data, limit)
     if encode_line(value) != data:
@@ -62,7 +66,7 @@ def decode_line(data: bytes, limit: int = MAX_DOCUMENT) -> type_json:
     return value
 
 
-def parse(data: bytes, limit: int) -> type_json:
+def parse(data: bytes, limit: int) -> Json:
     """The JSON value in `data`; duplicate keys, floats, NaN and excessive depth are refused (RFC 8259, I-JSON)."""
     if len(data) > limit:
         raise FormatError(f"JSON of {len(data)} bytes; at most {limit} are read")
@@ -77,6 +81,17 @@ def parse(data: bytes, limit: int) -> type_json:
         )
     except (ValueError, RecursionError) as error:
         raise FormatError(f"not JSON: {str(error)[:200] or 'nested too deeply'}") from None
+
+
+def refuse_newer(data: bytes, known: str) -> None:
+    """Raises NewerVersionError if `data` begins like a later version of `known` (`manifest/v1`). Every version of every
+    format is JSON text whose first key is `archiver`; what follows that key in a later one, nobody here can judge."""
+    match = _VERSION.match(data)
+    if match is None:
+        return
+    family, _, number = known.partition("/v")
+    if match[1].decode() == family and int(match[2]) > int(number):
+        raise NewerVersionError(f"{family}/v{match[2].decode()} is newer than this program, which knows {known}")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -96,7 +111,7 @@ def _integer(text: str) -> int:
     return int(text)
 
 
-def _check(value: type_json, depth: int) -> None:
+def _check(value: Json, depth: int) -> None:
     if depth > MAX_DEPTH:
         raise FormatError(f"nested deeper than {MAX_DEPTH}")
     if isinstance(value, str):
@@ -106,6 +121,8 @@ def _check(value: type_json, depth: int) -> None:
         for key, item in value.items():
             if not isinstance(key, str):
                 raise FormatError("object keys are strings")
+            if _INDEX.fullmatch(key):
+                raise FormatError(f"key {key[:40]!r} looks like an integer")
             _check(key, depth)
             _check(item, depth + 1)
     elif isinstance(value, list):

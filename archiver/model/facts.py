@@ -1,17 +1,23 @@
-"""The `facts` objects: what a visit was (facts/v1) and what a reading found (reading/v1). Format: docs/formats/facts.md.
+"""The `facts` objects: of a visit (facts/v1), of a reading (reading/v1), and what a person says (remark/v1).
 
-Both are JSON documents (model.encoding) with a 128-bit salt of their own, so that their digest, which stands in a
-public manifest, is no oracle for guessing an address or a name. Times are UTC, `2026-11-23T13:02:11.482Z`;
-sizes are bytes; durations milliseconds.
+They are JSON documents (model.encoding) with a 128-bit salt of their own, so that their digest, which stands in a
+public manifest, is no oracle for guessing an address or a name. Times are UTC, `2026-11-23T13:02:11.482Z`; sizes are
+bytes; durations milliseconds. Format, with specimens: docs/formats/facts.md.
+
+Checked here is what a writer always knows: that times, digests, salts, sizes are what they look like, and that the
+parts fit each other. What pages and servers say is text, and is not judged.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, TypeVar
 
-from archiver.model.encoding import decode_document, encode_document
-from archiver.model.records import from_plain, to_plain
+from archiver.model import records
+from archiver.model.encoding import encode_document
+from archiver.model.values import check_digest, check_natural, check_record_id, check_salt, check_time, need
+
+Truncated = Literal["length", "time", "disconnect", "unspecified"]  # WARC 1.1, section 5.13
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +69,7 @@ class Hop:
     tls: Tls | None
     started: str
     received: int
-    truncated: str | None
+    truncated: Truncated | None
     problems: tuple[str, ...]
     record: str | None
 
@@ -159,19 +165,105 @@ class ReadingFacts:
     salt: str
 
 
-Facts = SnapshotFacts | ReadingFacts
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What a person says about a manifest: a note, the reason of a takedown, the purpose of an export."""
+
+    version: ClassVar[str] = "remark/v1"
+    by: str | None
+    text: str
+    salt: str
+
+
+Facts = SnapshotFacts | ReadingFacts | Remark
 
 
 def encode(facts: Facts) -> bytes:
-    """The bytes of a facts object."""
-    return encode_document(to_plain(facts))
+    """The bytes of a facts object. Raises FormatError for one that must not be written."""
+    validate(facts)
+    return encode_document(records.to_plain(facts))
 
 
 def decode_snapshot(data: bytes) -> SnapshotFacts:
     """The facts of a snapshot. Raises FormatError, NewerVersionError."""
-    return from_plain(SnapshotFacts, decode_document(data), "facts")
+    return _validated(records.decode(SnapshotFacts, data))
 
 
 def decode_reading(data: bytes) -> ReadingFacts:
     """The facts of a reading. Raises FormatError, NewerVersionError."""
-    return from_plain(ReadingFacts, decode_document(data), "facts")
+    return _validated(records.decode(ReadingFacts, data))
+
+
+def decode_remark(data: bytes) -> Remark:
+    """The facts of a note, a takedown or an export. Raises FormatError, NewerVersionError."""
+    return _validated(records.decode(Remark, data))
+
+
+F = TypeVar("F", SnapshotFacts, ReadingFacts, Remark)
+
+
+def _validated(facts: F) -> F:
+    validate(facts)
+    return facts
+
+
+def validate(facts: Facts) -> None:
+    """Raises FormatError unless the values are ones that may be written."""
+    check_salt(facts.salt)
+    if isinstance(facts, SnapshotFacts):
+        _check_snapshot(facts)
+    elif isinstance(facts, ReadingFacts):
+        _check_reading(facts)
+    else:
+        need(bool(facts.text), "remark: no text")
+
+
+def _check_snapshot(facts: SnapshotFacts) -> None:
+    check_time(facts.started, "started")
+    check_time(facts.ended, "ended")
+    check_natural(facts.attempts, "attempts")
+    local = facts.origin == "local file"
+    need(local == (facts.outcome == "file"), "facts: outcome `file` belongs to the origin `local file`")
+    need(local == (facts.file is not None), "facts: a local file is described in `file`, and nothing else is")
+    need(local == (facts.request is None), "facts: what came from the web was requested, and nothing else was")
+    need(not local or (not facts.hops and facts.final_url is None), "facts: a local file has neither hops nor address")
+    if facts.outcome == "response":
+        answered = bool(facts.hops) and facts.hops[-1].status is not None
+        need(answered and facts.final_url is not None, "facts: a response has a last hop with a status, and an address")
+    need(not (facts.complete and facts.missing), "facts: complete, and something is missing")
+    if facts.file is not None:
+        check_natural(facts.file.size, "file size")
+        if facts.file.modified is not None:
+            check_time(facts.file.modified, "modified")
+    for hop in facts.hops:
+        _check_hop(hop)
+
+
+def _check_hop(hop: Hop) -> None:
+    check_time(hop.started, "hop started")
+    check_natural(hop.received, "hop received")
+    for label, number in (("status", hop.status), ("port", hop.port)):
+        if number is not None:
+            check_natural(number, label)
+    if hop.record is not None:
+        check_record_id(hop.record, "hop record")
+    if hop.tls is not None:
+        for item in hop.tls.chain:
+            check_digest(item, "certificate")
+        need(not hop.tls.verified or hop.tls.error is None, "facts: a verified chain has no error")
+
+
+def _check_reading(facts: ReadingFacts) -> None:
+    check_natural(facts.statements, "statements")
+    need(bool(facts.kind), "reading: no kind")
+    source = facts.source
+    if source is None:
+        need(facts.statements == 0, "reading: statements, and nothing was read")
+        return
+    check_record_id(source.record, "source record")
+    check_digest(source.digest, "source digest")
+    check_natural(source.size, "source size")
+    read = source.text is not None
+    need(read == (source.encoding is not None), "reading: what was decoded to text has an encoding, and only that")
+    need(read == (source.encoding_source is not None), "reading: an encoding comes from somewhere")
+    need(read or facts.statements == 0, "reading: statements, and no page text")

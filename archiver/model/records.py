@@ -12,7 +12,8 @@ import types
 import typing
 from typing import Any, TypeVar
 
-from archiver.errors import FormatError, NewerVersionError
+from archiver.errors import FormatError
+from archiver.model.encoding import decode_document, refuse_newer
 
 T = TypeVar("T")
 
@@ -32,16 +33,22 @@ def to_plain(record: Any) -> Any:
     return record
 
 
+def decode(kind: type[T], data: bytes) -> T:
+    """The record of type `kind`, which has a `version`, in a document. Raises FormatError, NewerVersionError."""
+    refuse_newer(data, kind.version)  # type: ignore[attr-defined]
+    return from_plain(kind, decode_document(data))
+
+
 def from_plain(kind: type[T], plain: Any, where: str = "") -> T:
-    """The record of type `kind` in a JSON value. Raises FormatError naming the key, NewerVersionError."""
+    """The record of type `kind` in a JSON value. Raises FormatError naming the key."""
     label = where or kind.__name__
     if not isinstance(plain, dict):
         raise FormatError(f"{label} is not an object")
     hints = _hints(typing.cast(Any, kind))
     version = _version_of(kind)
     rest = dict(plain)
-    if version is not None:
-        _check_version(rest.pop("archiver", None), version, label)
+    if version is not None and (next(iter(rest), None) != "archiver" or rest.pop("archiver") != version):
+        raise FormatError(f"{label}: the first key is not archiver: {version}")
     if list(rest) != list(hints):
         odd = sorted(set(rest) ^ set(hints))
         raise FormatError(f"{label}: keys missing, unknown or out of order: {', '.join(odd) or 'order'}")
@@ -52,15 +59,6 @@ def _version_of(kind: type) -> str | None:
     """The format version of a kind of record: its class variable, not a field that is called `version`."""
     version = getattr(kind, "version", None)
     return version if isinstance(version, str) else None
-
-
-def _check_version(found: Any, known: str, label: str) -> None:
-    if found == known:
-        return
-    family = known.rpartition("/")[0]
-    if isinstance(found, str) and found.startswith(family + "/v") and found[len(family) + 2 :].isdigit():
-        raise NewerVersionError(f"{label} is {found}; this program knows {known}")
-    raise FormatError(f"{label}: expected {known}")
 
 
 @functools.cache
@@ -80,8 +78,6 @@ def value_of(hint: Any, value: Any, label: str) -> Any:
             if choice is not type(None):
                 try:
                     return value_of(choice, value, label)
-                except NewerVersionError:
-                    raise
                 except FormatError:
                     if choice is choices[-1] or len(choices) == 2:
                         raise

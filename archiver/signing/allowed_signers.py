@@ -1,4 +1,5 @@
-"""The allowed_signers file that `ssh-keygen -Y verify -f` takes (ssh-keygen(1), ALLOWED SIGNERS), as archiver writes it.
+"""The allowed_signers file of `ssh-keygen -Y verify` (ssh-keygen(1), ALLOWED SIGNERS), as archiver writes it.
+Format: docs/formats/signature.md.
 
 Specimen (one line):
 
@@ -18,6 +19,7 @@ from archiver.signing.keys import PublicKey
 from archiver.signing.sshsig import NAMESPACES
 
 PRINCIPAL = "archiver"
+MAX_BYTES = 1 << 20
 _OPTION = 'namespaces="' + ",".join(NAMESPACES) + '"'
 _PRINCIPAL = re.compile(r"[A-Za-z0-9._@-]{1,80}", re.ASCII)
 
@@ -31,7 +33,11 @@ class Entry:
 
 
 def encode(entries: Iterable[Entry]) -> bytes:
-    """The file."""
+    """The file. Raises FormatError for a principal that is a pattern or more than one word."""
+    entries = list(entries)
+    for entry in entries:
+        if not _PRINCIPAL.fullmatch(entry.principal):
+            raise FormatError(f"allowed_signers: not a principal: {entry.principal[:60]!r}")
     return "".join(f"{entry.principal} {_OPTION} {entry.key.line()}\n" for entry in entries).encode("ascii")
 
 
@@ -42,6 +48,8 @@ def encode_for(lines: Iterable[str]) -> bytes:
 
 def parse(data: bytes) -> tuple[Entry, ...]:
     """The entries of a file that archiver wrote. Raises FormatError for any other spelling."""
+    if len(data) > MAX_BYTES:
+        raise FormatError(f"allowed_signers of {len(data)} bytes; at most {MAX_BYTES}")
     try:
         lines = data.decode("ascii").split("\n")
     except UnicodeDecodeError:

@@ -1,10 +1,9 @@
-"""OpenSSH keys: public key lines and fingerprints, private key files, and signers.
+"""OpenSSH public keys, their lines and fingerprints, and signers. Format: docs/formats/signature.md.
 
 Specimen of a public key line: ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDtqJ7zOtqQtYqOo0CpvDXNlMhV3HeJDpjrASKGLWdop ann
 and of its fingerprint: SHA256:oqGuHrvdNtr7FjQeHo8JPKAbu/xw9QYVjuqi+UXXg4E
 
-Private keys are ed25519 in OpenSSH's own format (PROTOCOL.key), encrypted by bcrypt_pbkdf with 100 rounds: about a
-second on a laptop. A key file is a container of its 32-byte seed; the log's key file holds the seed of both its keys.
+Private key files are in signing.key_file.
 """
 
 from __future__ import annotations
@@ -15,13 +14,35 @@ import hashlib
 from dataclasses import dataclass
 from typing import Protocol
 
-from archiver.errors import FormatError, ProofError, UsageError
+from archiver.errors import FormatError
+from archiver.signing.key_file import (
+    ED25519,
+    KDF_ROUNDS,
+    MAX_KEY_FILE,
+    encode_private_key,
+    is_encrypted,
+    seed_from_private_key_file,
+)
 from archiver.signing.wire import Reader, string
+from archiver.tlog import algorithms
 
-ED25519 = "ssh-ed25519"
+__all__ = [
+    "ED25519",
+    "KDF_ROUNDS",
+    "MAX_KEY_FILE",
+    "SK_ED25519",
+    "KeySigner",
+    "PublicKey",
+    "Signer",
+    "encode_private_key",
+    "is_encrypted",
+    "parts",
+    "seed_from_private_key_file",
+]
+
 SK_ED25519 = "sk-ssh-ed25519@openssh.com"
-KDF_ROUNDS = 100
-MAX_KEY_FILE = 64 << 10  # bytes
+MAX_LINE = 16 << 10  # characters of a public key line with its comment (OpenSSH reads 8 kB)
+MAX_APPLICATION = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +83,17 @@ class PublicKey:
 
     @classmethod
     def parse_line(cls, line: str | bytes) -> PublicKey:
-        """The key in a line `type base64 [comment]`. Raises FormatError."""
+        """The key in a line `type base64 [comment]`, as people's `.pub` files have it. Raises FormatError. In what is
+        signed no comment stands: compare with `line()`."""
+        if len(line) > MAX_LINE:
+            raise FormatError(f"public key line of {len(line)} bytes; at most {MAX_LINE}")
         try:
             text = line.decode("utf-8") if isinstance(line, bytes) else line
         except UnicodeDecodeError:
             raise FormatError("public key line is not UTF-8") from None
-        kind, _, rest = text.strip("\n").partition(" ")
+        kind, _, rest = text.strip("\r\n").partition(" ")
+        if "\n" in rest or "\r" in rest:
+            raise FormatError("not one public key line")
         spelled = rest.partition(" ")[0]
         try:
             blob = base64.b64decode(spelled, validate=True)
@@ -83,7 +109,8 @@ class PublicKey:
 
 @functools.lru_cache(maxsize=256)
 def parts(blob: bytes) -> tuple[str, bytes, bytes]:
-    """Type, 32-byte key and application of a public key blob. Raises FormatError for other types."""
+    """Type, 32-byte key and application of a public key blob. Raises FormatError for other types, and for keys under
+    which anything holds."""
     reader = Reader(blob)
     kind = reader.text()
     if kind not in (ED25519, SK_ED25519):
@@ -91,9 +118,9 @@ def parts(blob: bytes) -> tuple[str, bytes, bytes]:
     raw = reader.string()
     application = reader.string() if kind == SK_ED25519 else b""
     reader.end()
-    if len(raw) != 32:
-        raise FormatError("an ed25519 key has 32 bytes")
-    return kind, raw, application
+    if len(application) > MAX_APPLICATION:
+        raise FormatError("public key: its application is too long")
+    return kind, algorithms.check_ed25519_public(raw), application
 
 
 @functools.lru_cache(maxsize=256)
@@ -116,14 +143,12 @@ class KeySigner:
     """An ed25519 key in memory."""
 
     def __init__(self, seed: bytes) -> None:
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-        self._private = Ed25519PrivateKey.from_private_bytes(seed)
+        self._private = algorithms.ed25519_private(seed)
         self._public = PublicKey.of_raw(self._private.public_key().public_bytes_raw())
 
     @classmethod
     def from_seed(cls, seed: bytes) -> KeySigner:
-        """The signer of a 32-byte seed."""
+        """The signer of a 32-byte seed. Raises FormatError."""
         return cls(seed)
 
     @property
@@ -132,61 +157,8 @@ class KeySigner:
         return self._public
 
     def sign(self, message: bytes, namespace: str) -> bytes:
-        """An armored SSHSIG of `message`."""
+        """An armored SSHSIG of `message`. Same input, same bytes. Raises UsageError for a namespace of others."""
         from archiver.signing import sshsig
 
         signature = self._private.sign(sshsig.signed_data(message, namespace))
         return sshsig.encode(sshsig.SshSignature(self._public.blob, namespace, "sha512", ED25519, signature))
-
-
-def encode_private_key(seed: bytes, passphrase: bytes | None, comment: str, rounds: int = KDF_ROUNDS) -> bytes:
-    """A private key file in OpenSSH format, encrypted if there is a passphrase. `comment` is part of the format, but
-    the library writes none; it is kept by the `.pub` file."""
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-    from cryptography.hazmat.primitives.serialization import Encoding, KeySerializationEncryption, NoEncryption
-    from cryptography.hazmat.primitives.serialization import PrivateFormat
-
-    del comment
-    encryption: KeySerializationEncryption = NoEncryption()
-    if passphrase:
-        encryption = PrivateFormat.OpenSSH.encryption_builder().kdf_rounds(rounds).build(passphrase)
-    return Ed25519PrivateKey.from_private_bytes(seed).private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, encryption)
-
-
-def is_encrypted(data: bytes) -> bool:
-    """Whether a private key file needs a passphrase. Raises FormatError if it is no OpenSSH private key."""
-    begin, end = b"-----BEGIN OPENSSH PRIVATE KEY-----", b"-----END OPENSSH PRIVATE KEY-----"
-    text = data.strip()
-    if len(data) > MAX_KEY_FILE or not text.startswith(begin) or not text.endswith(end):
-        raise FormatError("not an OpenSSH private key", hint="make one with: ssh-keygen -t ed25519")
-    try:
-        body = base64.b64decode(b"".join(text[len(begin) : -len(end)].split()), validate=True)
-    except ValueError:
-        raise FormatError("OpenSSH private key: not base64") from None
-    reader = Reader(body)
-    if reader.take(15) != b"openssh-key-v1\x00":
-        raise FormatError("not an OpenSSH private key")
-    return reader.string() != b"none"
-
-
-def seed_from_private_key_file(data: bytes, passphrase: bytes | None) -> bytes:
-    """The 32-byte ed25519 seed in an OpenSSH private key file. Raises UsageError if it needs a passphrase, ProofError
-    if the passphrase is wrong, FormatError if it is no ed25519 key in that format."""
-    from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-    from cryptography.hazmat.primitives.serialization import load_ssh_private_key
-
-    encrypted = is_encrypted(data)
-    if encrypted and not passphrase:
-        raise UsageError("this key is encrypted and needs its passphrase")
-    try:
-        key = load_ssh_private_key(data, passphrase if encrypted else None)
-    except UnsupportedAlgorithm as error:
-        raise FormatError(f"private key: {error}") from None
-    except (ValueError, TypeError) as error:
-        if encrypted:
-            raise ProofError("the passphrase does not open this key") from None
-        raise FormatError(f"private key: {error}") from None
-    if not isinstance(key, Ed25519PrivateKey):
-        raise FormatError("the key is not ed25519", hint="make one with: ssh-keygen -t ed25519")
-    return key.private_bytes_raw()

@@ -1,4 +1,5 @@
 """SSHSIG, the signature that `ssh-keygen -Y sign` makes (OpenSSH PROTOCOL.sshsig), exactly as archiver writes it.
+Format: docs/formats/signature.md.
 
     -----BEGIN SSH SIGNATURE-----
     base64, 70 characters a line, of
@@ -6,8 +7,8 @@
       string(string("ssh-ed25519") string(64 bytes))
     -----END SSH SIGNATURE-----
 
-signed = "SSHSIG" string(namespace) string("") string("sha512") string(SHA-512(message)). A signature by a FIDO token has
-the type sk-ssh-ed25519@openssh.com, and flags and a counter after the 64 bytes (PROTOCOL.u2f).
+signed = "SSHSIG" string(namespace) string("") string("sha512") string(SHA-512(message)). A signature by a FIDO token
+has the type sk-ssh-ed25519@openssh.com, and flags and a counter after the 64 bytes (PROTOCOL.u2f).
 
 Exactly one armored block is read, re-encoded and compared: no text around it, no other line length.
 """
@@ -15,17 +16,15 @@ Exactly one armored block is read, re-encoded and compared: no text around it, n
 from __future__ import annotations
 
 import base64
-import functools
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
-from archiver.errors import FormatError, ProofError
+from archiver.digest import CHUNK
+from archiver.errors import FormatError, ProofError, UsageError
 from archiver.signing.keys import ED25519, SK_ED25519, PublicKey, parts
 from archiver.signing.wire import Reader, string
-
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from archiver.tlog import algorithms
 
 NAMESPACES = ("archiver-manifest-v1", "archiver-bundle-v1")
 MAX_ARMORED = 8192
@@ -33,7 +32,7 @@ _MAGIC = b"SSHSIG"
 _BEGIN = b"-----BEGIN SSH SIGNATURE-----\n"
 _END = b"-----END SSH SIGNATURE-----\n"
 _COLUMNS = 70
-_HASHES = ("sha512", "sha256")
+_HASH = "sha512"
 _USER_PRESENT = 0x01
 
 
@@ -51,7 +50,9 @@ class SshSignature:
 
 
 def signed_data(message: bytes, namespace: str, algorithm: str = "sha512") -> bytes:
-    """The bytes that the key signs for a message."""
+    """The bytes that the key signs for a message. Raises UsageError for a namespace that is not in NAMESPACES."""
+    if namespace not in NAMESPACES:
+        raise UsageError(f"archiver signs for {' and '.join(NAMESPACES)} only, not for {namespace[:60]!r}")
     return _signed(hashlib.new(algorithm, message).digest(), namespace, algorithm)
 
 
@@ -98,8 +99,10 @@ def parse(data: bytes) -> SshSignature:
     key_type, raw = inner.text(), inner.string()
     flags, counter = (inner.byte(), inner.number()) if key_type == SK_ED25519 else (0, 0)
     inner.end()
-    if algorithm not in _HASHES:
-        raise FormatError(f"SSH signature: hash {algorithm[:40]!r} is not supported")
+    if algorithm != _HASH:
+        raise FormatError(
+            f"SSH signature over a {algorithm[:40]!r}; only {_HASH} is read", hint="leave out -O hashalg"
+        )
     if key_type != parts(public)[0] or len(raw) != 64:
         raise FormatError("SSH signature: its type does not belong to its key")
     found = SshSignature(public, namespace, algorithm, key_type, raw, flags, counter)
@@ -108,29 +111,21 @@ def parse(data: bytes) -> SshSignature:
     return found
 
 
-@functools.lru_cache(maxsize=256)
-def _loaded(raw: bytes) -> Ed25519PublicKey:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
-    return Ed25519PublicKey.from_public_bytes(raw)
-
-
 def verify(armored: bytes, message: bytes, namespace: str) -> PublicKey:
-    """The key that made the signature over `message`. Raises FormatError, ProofError. Whether that key is to be
-    believed is another question."""
-    found = parse(armored)
-    return _verify(found, hashlib.new(found.hash_algorithm, message).digest(), namespace)
+    """The key that made the signature over `message` for that namespace. Raises FormatError, ProofError. Whether that
+    key is to be believed is another question."""
+    return _verify(parse(armored), hashlib.sha512(message).digest(), namespace)
 
 
 def verify_stream(armored: bytes, stream: BinaryIO, namespace: str) -> PublicKey:
     """Like `verify`, for a message read in pieces."""
-    found = parse(armored)
-    return _verify(found, hashlib.file_digest(stream, found.hash_algorithm).digest(), namespace)
+    found, state = parse(armored), hashlib.sha512()
+    while chunk := stream.read(CHUNK):
+        state.update(chunk)
+    return _verify(found, state.digest(), namespace)
 
 
 def _verify(found: SshSignature, hashed: bytes, namespace: str) -> PublicKey:
-    from cryptography.exceptions import InvalidSignature
-
     if found.namespace != namespace:
         raise ProofError(f"the signature was made for {found.namespace[:60]!r}, not for {namespace!r}")
     message = _signed(hashed, found.namespace, found.hash_algorithm)
@@ -144,8 +139,6 @@ def _verify(found: SshSignature, hashed: bytes, namespace: str) -> PublicKey:
             + found.counter.to_bytes(4, "big")
             + hashlib.sha256(message).digest()
         )
-    try:
-        _loaded(public.raw).verify(found.signature, message)
-    except (InvalidSignature, ValueError):
-        raise ProofError("the signature does not hold for these bytes") from None
+    if not algorithms.ed25519_verify(public.raw, found.signature, message):
+        raise ProofError("the signature does not hold for these bytes")
     return public

@@ -1,4 +1,4 @@
-"""C2SP tlog-checkpoint: the signed note with a tree's size and root.
+"""C2SP tlog-checkpoint: the signed note with a tree's size and root. Format: docs/formats/log.md.
 
     text = origin "\\n" size "\\n" base64(root) "\\n"
 
@@ -14,8 +14,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from archiver.errors import FormatError, ProofError
+from archiver.errors import AlgorithmMissingError, FormatError, ProofError
 from archiver.tlog import algorithms, cosignature
+from archiver.tlog.merkle import EMPTY_ROOT, HASH_BYTES
 from archiver.tlog.note import (
     COSIGNATURE_MLDSA44,
     ED25519,
@@ -29,6 +30,7 @@ from archiver.tlog.note import (
 )
 
 MLDSA_INFO = b"archiver log ML-DSA-44 v1"
+MAX_SIZE = 2**63 - 1
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 
 
@@ -41,9 +43,17 @@ class Checkpoint:
     root: bytes
 
     def encode(self) -> bytes:
-        """The text, with its final newline."""
-        check_name(self.origin)
-        return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n".encode()
+        """The text, with its final newline. Raises FormatError for what is no checkpoint."""
+        return f"{_checked(self).origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n".encode()
+
+
+def _checked(checkpoint: Checkpoint) -> Checkpoint:
+    check_name(checkpoint.origin)
+    if not 0 <= checkpoint.size <= MAX_SIZE or len(checkpoint.root) != HASH_BYTES:
+        raise FormatError("checkpoint: size or root out of range")
+    if checkpoint.size == 0 and checkpoint.root != EMPTY_ROOT:
+        raise FormatError("checkpoint: the empty tree has another root")
+    return checkpoint
 
 
 def parse_checkpoint_text(text: bytes) -> Checkpoint:
@@ -55,12 +65,9 @@ def parse_checkpoint_text(text: bytes) -> Checkpoint:
     if len(lines) != 4 or lines[3]:
         raise FormatError("a checkpoint has three lines: origin, size, root (extension lines are not read)")
     origin, size, root = lines[:3]
-    if _SIZE.fullmatch(size) is None or int(size) >= 2**63:
+    if _SIZE.fullmatch(size) is None:
         raise FormatError(f"checkpoint size {size[:40]!r} is not a decimal number")
-    decoded = decode_base64(root, "checkpoint root")
-    if len(decoded) != 32:
-        raise FormatError("checkpoint root does not have 32 bytes")
-    return Checkpoint(check_name(origin), int(size), decoded)
+    return _checked(Checkpoint(origin, int(size), decode_base64(root, "checkpoint root")))
 
 
 class LogKey:
@@ -69,15 +76,16 @@ class LogKey:
     def __init__(self, origin: str, seed: bytes) -> None:
         self.origin = check_name(origin)
         self._ed25519 = algorithms.ed25519_private(seed)
-        self._mldsa = algorithms.mldsa44_private(algorithms.derive_seed(seed, MLDSA_INFO))
+        self._mldsa_seed = algorithms.derive_seed(seed, MLDSA_INFO)
+        mldsa = algorithms.mldsa44_private(self._mldsa_seed)
         self._vkeys = (
             VerifierKey.make(origin, ED25519, self._ed25519.public_key().public_bytes_raw()),
-            VerifierKey.make(origin, COSIGNATURE_MLDSA44, self._mldsa.public_key().public_bytes_raw()),
+            VerifierKey.make(origin, COSIGNATURE_MLDSA44, mldsa.public_key().public_bytes_raw()),
         )
 
     @classmethod
     def from_seed(cls, origin: str, seed: bytes) -> LogKey:
-        """The key of a 32-byte seed. Raises MldsaUnavailable if this build cannot sign with ML-DSA-44."""
+        """The key of a 32-byte seed. Raises FormatError, AlgorithmMissingError if this build lacks ML-DSA-44."""
         return cls(origin, seed)
 
     def vkeys(self) -> tuple[VerifierKey, VerifierKey]:
@@ -85,24 +93,24 @@ class LogKey:
         return self._vkeys
 
     def sign(self, checkpoint: Checkpoint, time_seconds: int) -> bytes:
-        """The signed note. The caller has made sure that it extends everything signed before."""
+        """The signed note. `time_seconds` (since 1970, the caller's clock) stands in the ML-DSA-44 line. The caller has
+        made sure that the checkpoint extends everything signed before. Same input, same bytes, but for that line."""
         if checkpoint.origin != self.origin:
             raise FormatError(f"this key signs for {self.origin}, not for {checkpoint.origin}")
         text = checkpoint.encode()
-        ed25519, mldsa = self._vkeys
-        message = cosignature.message_mldsa(
-            self.origin, time_seconds, checkpoint.origin, checkpoint.size, checkpoint.root
-        )
         lines = (
-            SignatureLine(self.origin, ed25519.key_id, self._ed25519.sign(text)),
-            SignatureLine(self.origin, mldsa.key_id, time_seconds.to_bytes(8, "big") + self._mldsa.sign(message)),
+            SignatureLine(self.origin, self._vkeys[0].key_id, self._ed25519.sign(text)),
+            cosignature.sign_mldsa(
+                self.origin, self._mldsa_seed, time_seconds, checkpoint.origin, checkpoint.size, checkpoint.root
+            ),
         )
         return Note(text, lines).encode()
 
 
 @dataclass(frozen=True, slots=True)
 class OpenedCheckpoint:
-    """A checkpoint whose Ed25519 line holds. `mldsa`: passed, not present, or not checked (why)."""
+    """A checkpoint whose Ed25519 line holds. `mldsa`: passed, not present, or not checked (why); `time_seconds` is
+    what the log claims in its ML-DSA-44 line, None unless that passed."""
 
     checkpoint: Checkpoint
     note: Note
@@ -113,8 +121,8 @@ class OpenedCheckpoint:
 
 
 def open_checkpoint(data: bytes, vkeys: Iterable[VerifierKey]) -> OpenedCheckpoint:
-    """Read and verify a checkpoint. Raises FormatError, and ProofError unless a known Ed25519 key with the origin as
-    its name signed it and no line by a known key fails."""
+    """Read and verify a checkpoint with the log's own keys. Raises FormatError, and ProofError unless a known Ed25519
+    key with the origin as its name signed it and no line by a known key fails."""
     note = open_note(data)
     checkpoint = parse_checkpoint_text(note.text)
     keys = list(vkeys)
@@ -127,14 +135,16 @@ def open_checkpoint(data: bytes, vkeys: Iterable[VerifierKey]) -> OpenedCheckpoi
         if key.type == ED25519:
             if not algorithms.ed25519_verify(key.public, line.signature, note.text):
                 raise ProofError(f"the log's Ed25519 signature ({key.key_id.hex()}) does not hold")
-            verified.append(key)
         elif key.type == COSIGNATURE_MLDSA44:
             try:
                 seconds = cosignature.verify(line, key, note.text, checkpoint.origin, checkpoint.size, checkpoint.root)
-                mldsa = "passed"
-                verified.append(key)
-            except algorithms.MldsaUnavailable as error:
+            except AlgorithmMissingError as error:
                 mldsa = f"not checked ({error})"
+                continue
+            mldsa = "passed"
+        else:
+            raise FormatError(f"the key {key.name}+{key.key_id.hex()} is a witness's, not a log's")
+        verified.append(key)
     if not any(key.type == ED25519 for key in verified):
         raise ProofError("no Ed25519 signature line by the log's key")
     return OpenedCheckpoint(checkpoint, note, tuple(verified), mldsa, seconds, tuple(unknown))

@@ -38,6 +38,8 @@ class Frontier:
     __slots__ = ("_peaks", "size")
 
     def __init__(self, size: int = 0, peaks: Sequence[bytes] = ()) -> None:
+        if size < 0 or len(peaks) != size.bit_count():
+            raise UsageError(f"a tree of {size} has {size.bit_count()} perfect subtrees, not {len(peaks)}")
         self.size = size
         self._peaks = list(peaks)
 
@@ -148,17 +150,20 @@ def check_inclusion(index: int, size: int, leaf: bytes, proof: Sequence[bytes], 
 
 
 def check_consistency(old_size: int, size: int, old_root: bytes, tree_root: bytes, proof: Sequence[bytes]) -> None:
-    """Raise ProofError unless the tree extends the old one (RFC 9162 section 2.1.4.2)."""
+    """Raise ProofError unless the tree extends the old one (RFC 9162 section 2.1.4.2; from the empty tree, whose root
+    is known, as C2SP tlog-witness says: no hashes)."""
     _check_hashes(proof, old_root, tree_root)
     if old_size > size or old_size < 0:
         raise ProofError(f"a tree of {size} cannot extend one of {old_size}")
     if old_size == size:
-        if proof or old_root != tree_root:
+        if old_root != tree_root:
             raise ProofError("two trees of one size with different roots")
+        if proof:
+            raise ProofError("a proof between trees of one size has no hashes")
         return
     if old_size == 0:
-        if proof:
-            raise ProofError("a proof from the empty tree has no hashes")
+        if proof or old_root != EMPTY_ROOT:
+            raise ProofError("a proof from the empty tree has no hashes, and that tree one root")
         return
     if not proof:
         raise ProofError("the consistency proof is empty")

@@ -1,88 +1,52 @@
 """C2SP tlog-tiles: how the tree and its entries lie in files. Pure: files are read through a function.
 
-    tile/<L>/<N>[.p/<W>]        hashes of level L, 256 x 32 bytes when full; partial ones have W of them
-    tile/entries/<N>[.p/<W>]    the leaves' bytes: (uint16 big-endian length || bytes)*, 256 when full
+    hash tile      256 x 32 bytes when full; a partial one has fewer hashes and is never hashed upward
+    entry bundle   (uint16 big-endian length || bytes)*, 256 when full
 
-N is written in groups of three digits, all but the last with `x` before them. Specimen: the second level-0 tile of a
-tree of 300 leaves is tile/0/001.p/44; index 1234067 is x001/x234/067.
+Specimen: the entries b"a" and b"" are the bundle 00 01 61 00 00. Names: tlog.tile_paths; format: docs/formats/log.md.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 from archiver.errors import FormatError, MissingError, ProofError, UsageError
 from archiver.tlog.merkle import EMPTY_ROOT, HASH_BYTES, Frontier, leaf_hash, node_hash
+from archiver.tlog.tile_paths import (
+    ENTRIES,
+    MAX_LEVEL,
+    WIDTH,
+    TilePath,
+    index_path,
+    new_tiles,
+    parse_index_path,
+    parse_tile_path,
+    tile_path,
+    tiles_for_size,
+)
 
-WIDTH = 256
+__all__ = [
+    "ENTRIES",
+    "MAX_ENTRY",
+    "WIDTH",
+    "TileBuilder",
+    "TilePath",
+    "TileReader",
+    "decode_entries",
+    "encode_entries",
+    "index_path",
+    "new_tiles",
+    "parse_index_path",
+    "parse_tile_path",
+    "read_tile",
+    "tile_path",
+    "tiles_for_size",
+]
+
 MAX_ENTRY = 65_535
-MAX_LEVEL = 63
-ENTRIES = "entries"
-
-_INDEX = re.compile(r"(?:x[0-9]{3}/)*[0-9]{3}", re.ASCII)
-_TILE = re.compile(r"tile/(entries|0|[1-9][0-9]?)/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?", re.ASCII)
+_CACHED = 256  # tiles that a reader keeps: 2 MiB
 
 Read = Callable[[str], bytes]  # raises MissingError
-
-
-@dataclass(frozen=True, slots=True)
-class TilePath:
-    """One tile: `level` 0 to 63, or "entries"; `width` 1 to 256."""
-
-    level: int | str
-    index: int
-    width: int = WIDTH
-
-    @property
-    def path(self) -> str:
-        """Its file name."""
-        return tile_path(self.level, self.index, self.width)
-
-
-TileCoord = TilePath
-
-
-def index_path(number: int) -> str:
-    """`041`, `x001/234`: a number in groups of three digits."""
-    if number < 0:
-        raise UsageError(f"no index {number}")
-    text = f"{number % 1000:03d}"
-    while number >= 1000:
-        number //= 1000
-        text = f"x{number % 1000:03d}/{text}"
-    return text
-
-
-def parse_index_path(text: str) -> int:
-    """The number in an index path. Raises FormatError for any other spelling."""
-    if _INDEX.fullmatch(text) is None:
-        raise FormatError(f"not an index path: {text[:80]!r}")
-    number = int(text.replace("x", "").replace("/", ""))
-    if index_path(number) != text:
-        raise FormatError(f"not the shortest index path: {text[:80]!r}")
-    return number
-
-
-def tile_path(level: int | str, index: int, width: int = WIDTH) -> str:
-    """The file name of a tile or entry bundle."""
-    if not 1 <= width <= WIDTH or (isinstance(level, str) and level != ENTRIES):
-        raise UsageError(f"no tile of level {level}, width {width}")
-    suffix = "" if width == WIDTH else f".p/{width}"
-    return f"tile/{level}/{index_path(index)}{suffix}"
-
-
-def parse_tile_path(path: str) -> TilePath:
-    """The tile that a file name means. Raises FormatError for any other spelling."""
-    match = _TILE.fullmatch(path)
-    if match is None:
-        raise FormatError(f"not the path of a tile: {path[:120]!r}")
-    level: int | str = match.group(1) if match.group(1) == ENTRIES else int(match.group(1))
-    width = int(match.group(3)) if match.group(3) else WIDTH
-    if (isinstance(level, int) and level > MAX_LEVEL) or (match.group(3) and width >= WIDTH):
-        raise FormatError(f"level or width out of range: {path[:120]!r}")
-    return TilePath(level, parse_index_path(match.group(2)), width)
 
 
 def encode_entries(entries: Sequence[bytes]) -> bytes:
@@ -105,30 +69,6 @@ def decode_entries(data: bytes) -> list[bytes]:
     return found
 
 
-def tiles_for_size(size: int) -> list[TilePath]:
-    """Every tile and entry bundle that a tree of that size must have, entries first, then level by level."""
-    return list(_tiles(0, size))
-
-
-def new_tiles(old_size: int, size: int) -> list[TilePath]:
-    """The tiles and bundles that growing from `old_size` to `size` must write."""
-    if old_size > size:
-        raise UsageError(f"a log of {old_size} cannot shrink to {size}")
-    return list(_tiles(old_size, size))
-
-
-def _tiles(old_size: int, size: int) -> Iterator[TilePath]:
-    for level in (ENTRIES, *range(MAX_LEVEL + 1)):
-        shift = 0 if level == ENTRIES else 8 * int(level)
-        old, new = old_size >> shift, size >> shift
-        if level != ENTRIES and not new:
-            return
-        if new == old:
-            continue
-        for index in range(old // WIDTH, (new + WIDTH - 1) // WIDTH):
-            yield TilePath(level, index, min(WIDTH, new - WIDTH * index))
-
-
 def read_tile(read: Read, tile: TilePath) -> bytes:
     """The hashes of a tile; a missing partial one is cut from the full one. Raises MissingError, FormatError."""
     try:
@@ -136,7 +76,8 @@ def read_tile(read: Read, tile: TilePath) -> bytes:
     except MissingError:
         if tile.width == WIDTH:
             raise
-        data = read(tile_path(tile.level, tile.index))[: tile.width * HASH_BYTES]
+        whole = read_tile(read, TilePath(tile.level, tile.index))
+        data = whole[: tile.width * HASH_BYTES]
     if len(data) != tile.width * HASH_BYTES:
         raise FormatError(f"a tile of width {tile.width} has {len(data)} bytes", where=tile.path)
     return data
@@ -155,6 +96,8 @@ class TileReader:
         if found is None:
             count = (self.size >> (8 * level)) - WIDTH * index
             found = read_tile(self._read, TilePath(level, index, min(WIDTH, count)))
+            if len(self._cache) >= _CACHED:
+                del self._cache[next(iter(self._cache))]
             self._cache[(level, index)] = found
         return found
 
@@ -170,14 +113,15 @@ class TileReader:
         return row[0]
 
     def range_root(self, low: int, high: int) -> bytes:
-        """MTH(D[low:high]) for a range that a proof can name: low is a multiple of the largest power of two in it."""
+        """MTH(D[low:high]) for a range that a proof can name: low is a multiple of a power of two that is not smaller
+        than the range."""
         if low == high:
             return EMPTY_ROOT
+        if not 0 <= low < high <= self.size or low & ((1 << (high - low - 1).bit_length()) - 1):
+            raise UsageError(f"{low}:{high} is no range of a proof about {self.size} leaves")
         parts: list[bytes] = []
         while low < high:
             height = (high - low).bit_length() - 1
-            if low:
-                height = min(height, (low & -low).bit_length() - 1)
             parts.append(self._perfect(height, low >> height))
             low += 1 << height
         node = parts.pop()
