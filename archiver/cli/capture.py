@@ -67,6 +67,7 @@ STATES = {"sealed": "green", "no article": "yellow", "cut off": "yellow", "no re
 @click.pass_context
 def command(
     ctx: click.Context,
+    /,
     targets: tuple[str, ...],
     lists: tuple[str, ...],
     jobs: int,
@@ -117,6 +118,8 @@ def command(
             raise
         finally:
             begun.close()
+    for line in begun.run.repaired:
+        warn(line)
     _summary(results, total, begun.run.run.id, as_json, interrupted=False)
     ctx.exit(GOOD if all(item.good for item in results) else BAD)
 

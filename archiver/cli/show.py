@@ -192,7 +192,7 @@ def _statements(capture: Capture, found: Pairs) -> None:
 def statement(record: StatementRecord, name: str) -> None:
     """One statement: who, how sure, and the exact words."""
     who = record.speaker.name if record.speaker is not None else "speaker not found"
-    details = [record.kind]
+    details: list[str] = [record.kind]
     details += ["denied"] if record.polarity == "denied" else []
     details += [f"to {record.addressee}"] if record.addressee else []
     details += [f"via {record.via}"] if record.via else []

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from archiver.archive import Archive
 from archiver.errors import ArchiverError, MissingError, UsageError
 from archiver.model.facts import SnapshotFacts
-from archiver.store.ledger import Draft
+from archiver.store.ledger import Draft, Group
 from archiver.store.objects import StagedObject
 from archiver.warc.http import split_message
 from archiver.warc.read import Record, read_records
@@ -136,7 +136,7 @@ def _seal(
     return done
 
 
-def _draft(archive: Archive, batch: object, capture: look.Capture, reading: reader.Reading) -> Draft:
+def _draft(archive: Archive, batch: Group, capture: look.Capture, reading: reader.Reading) -> Draft:
     staged: list[StagedObject] = []
     if capture.reading is not None:
         before = look.readings(archive, capture.snapshot)
@@ -145,6 +145,6 @@ def _draft(archive: Archive, batch: object, capture: look.Capture, reading: read
     draft = reading_draft(archive, reading, staged)
     assert draft is not None
     for item in staged:
-        batch.adopt(item)  # type: ignore[attr-defined]
+        batch.adopt(item)
     replaces = capture.reading.digest if capture.reading is not None else None
     return replace(with_subject(draft, capture.snapshot.digest), extra=replaces)

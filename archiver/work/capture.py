@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from archiver.archive import Archive
 from archiver.errors import ArchiverError, FetchError, UsageError
+from archiver.store.ledger import Group
 from archiver.web.exchange import Visit
 from archiver.web.fetch import HttpFetcher
 from archiver.web.politeness import Politeness
@@ -95,6 +96,7 @@ class CaptureRun:
         self.politeness = politeness
         self.options = options
         self.stop = stop
+        self.repaired: list[str] = []  # what was mended when the archive was opened, in words
         self._ready: queue.Queue[_Done] = queue.Queue(maxsize=2 * MAX_GROUP)
 
     def go(self, report: Callable[[Captured], None]) -> None:
@@ -183,6 +185,7 @@ class CaptureRun:
                     if done.prepared is not None:
                         sealed[done.number] = _add(group, done.prepared)
                 group.commit()
+                self.repaired += group.repaired.lines()
         for done in batch:
             captured = _captured(self.journal.targets[done.number], done, sealed.get(done.number))
             if not (self.stop.is_set() and done.error is not None):
@@ -195,13 +198,13 @@ class CaptureRun:
             self._ready.get_nowait()
 
 
-def _add(group: object, prepared: Prepared) -> tuple[int, int | None]:
+def _add(group: Group, prepared: Prepared) -> tuple[int, int | None]:
     for item in prepared.staged:
-        group.adopt(item)  # type: ignore[attr-defined]
-    snapshot = group.add(prepared.snapshot)  # type: ignore[attr-defined]
+        group.adopt(item)
+    snapshot = group.add(prepared.snapshot)
     if prepared.reading_draft is None:
         return snapshot.sequence, None
-    reading = group.add(with_subject(prepared.reading_draft, snapshot.digest))  # type: ignore[attr-defined]
+    reading = group.add(with_subject(prepared.reading_draft, snapshot.digest))
     return snapshot.sequence, reading.sequence
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from archiver import __version__, digest
 from archiver.archive import Archive
@@ -25,7 +25,7 @@ from archiver.model.facts import ClockFacts, Collector, Hop, LocalFile, Request,
 from archiver.model.manifest import ObjectRef, Tree, spell_salt
 from archiver.store.ledger import Draft
 from archiver.store.objects import StagedObject
-from archiver.warc.write import WarcWriter
+from archiver.warc.write import WarcSummary, WarcWriter
 from archiver.web.exchange import Exchange, TlsFacts, Visit
 from archiver.work import read as reader
 from archiver.work.readers import Readers
@@ -94,14 +94,15 @@ def prepare_visit(archive: Archive, run: Run, target: Target, visit: Visit, star
             last.truncated is not None,
         )
         reading = run.readers.read(material)
-    return Prepared(target, tuple(staged), draft, reading_draft(archive, reading, staged), reading, facts)
+    read_draft = reading_draft(archive, reading, staged)
+    return Prepared(target, tuple(staged), draft, read_draft, reading, facts)
 
 
 def _write_warc(archive: Archive, visit: Visit) -> tuple[StagedObject, ObjectRef, tuple[Hop, ...], StagedObject]:
     secret = archive.objects.stage_bytes(archive.entropy(32))
     staging = archive.objects.open_staging()
     with staging:
-        writer = WarcWriter(staging, new_id=archive.new_record_id, secret=_secret_bytes(secret))
+        writer = WarcWriter(cast(BinaryIO, staging), new_id=archive.new_record_id, secret=_secret_bytes(secret))
         writer.write_info(
             visit.exchanges[0].started,
             {"software": f"archiver/{__version__}", "format": "WARC File Format 1.1", "isPartOf": "one snapshot"},
@@ -123,8 +124,13 @@ def _write_warc(archive: Archive, visit: Visit) -> tuple[StagedObject, ObjectRef
             hops.append(_hop(exchange, ids.response_id))
         summary = writer.finish()
         warc = staging.finish()
-    segments = Tree(summary.segments.count, summary.segments.root)
+    segments = _tree(summary)
     return warc, ObjectRef("warc", warc.digest, warc.size, "application/warc", segments=segments), tuple(hops), secret
+
+
+def _tree(summary: WarcSummary) -> Tree:
+    assert summary.segments is not None  # it was written with a secret
+    return Tree(summary.segments.count, summary.segments.root)
 
 
 def _secret_bytes(staged: StagedObject) -> bytes:
@@ -208,7 +214,7 @@ def prepare_file(archive: Archive, run: Run, target: Target) -> Prepared:
     try:
         with path.open("rb") as stream, staging:
             before = os.fstat(stream.fileno())
-            writer = WarcWriter(staging, new_id=archive.new_record_id, secret=_secret_bytes(secret))
+            writer = WarcWriter(cast(BinaryIO, staging), new_id=archive.new_record_id, secret=_secret_bytes(secret))
             writer.write_info(started, {"software": f"archiver/{__version__}", "format": "WARC File Format 1.1"})
             # The name alone: a path would tell about the collector's machine.
             uri = "file:///" + target.url.rsplit("/", 1)[-1]
@@ -223,7 +229,7 @@ def prepare_file(archive: Archive, run: Run, target: Target) -> Prepared:
                 body = stream.read()
     except OSError as error:
         raise StoreError(f"could not be read: {error.strerror}", where=str(path)) from None
-    segments = Tree(summary.segments.count, summary.segments.root)
+    segments = _tree(summary)
     staged = [warc, secret]
     refs = [
         ObjectRef("warc", warc.digest, warc.size, "application/warc", segments=segments),
@@ -237,7 +243,8 @@ def prepare_file(archive: Archive, run: Run, target: Target) -> Prepared:
     draft = _draft(archive, "snapshot", facts_model.encode(facts), refs, staged)
     material = reader.Material(record, body, True, (), kind, None, (), target.as_given, "")
     reading = run.readers.read(material) if body and run.readers is not None else None
-    return Prepared(target, tuple(staged), draft, reading_draft(archive, reading, staged), reading, facts)
+    read_draft = reading_draft(archive, reading, staged)
+    return Prepared(target, tuple(staged), draft, read_draft, reading, facts)
 
 
 @dataclass(frozen=True, slots=True)
