@@ -14,7 +14,8 @@ from archiver.page.speech.assemble import statements
 from archiver.page.speech.link import carry, link_line
 from archiver.page.speech.nouns import Cue, Span, Speaker, Statement
 from archiver.page.speech.quotes import segment
-from archiver.page.speech.tokens import read
+from archiver.page.speech.titles import set_titles
+from archiver.page.speech.tokens import Spelling, read
 
 __all__ = ["Cue", "Span", "Speaker", "Statement", "find", "find_in_page"]
 
@@ -25,9 +26,12 @@ def find(text: str, language: str | None = None) -> list[Statement]:
     `language`: a BCP 47 tag; None: it is guessed. Any text gives a result; the same text always the same one.
     """
     lexicon = lexicons.load((language or "en").split("-")[0].lower())
-    lines = [read(text, paragraph, lexicon) for paragraph in segment(text)]
+    spelling = Spelling(text)
+    lines = [read(text, paragraph, lexicon, spelling) for paragraph in segment(text)]
+    for line in lines:
+        set_titles(text, line)
     links = [link_line(text, line) for line in lines]
-    carry(text, links, lines)
+    carry(links, lines)
     return statements(text, [link for line in links for link in line])
 
 

@@ -32,7 +32,9 @@ def _goes_on(text: str, before: Link, link: Link) -> bool:
         return True
     if before.line is not link.line or kind_of(text, link) != "direct" or kind_of(text, before) != "direct":
         return False
-    return (link.how == "carried" and link.subject is before.subject) or (link.how == "before" and before.cue is link.cue)
+    return (link.how == "carried" and link.subject is before.subject) or (
+        link.how == "before" and before.cue is link.cue
+    )
 
 
 def kind_of(text: str, link: Link) -> Kind:
@@ -50,7 +52,7 @@ def _make(text: str, group: list[tuple[Link, int, str]]) -> Statement:
     named = next((link for link, _, _ in group if link.subject is not None), first)
     speaker = None
     if named.subject is not None and named.subject_line is not None:
-        start, end = surface(text, named.subject_line.tokens, named.subject)
+        start, end = surface(named.subject_line.tokens, named.subject)
         speaker = Speaker(text[start:end], Span(start, end))
     cue = None
     cued = next((link for link, _, _ in group if link.cue_span is not None), None)

@@ -6,8 +6,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 from archiver.page.speech.lexicon import CUE, Is
-from archiver.page.speech.phrases import Phrase, first_phrase, phrase_at
-from archiver.page.speech.tokens import MARK, QUOTE, WORD, Token
+from archiver.page.speech.phrases import (
+    COMMAS,
+    Phrase,
+    first_phrase,
+    is_possessive,
+    is_verbish,
+    joined,
+    phrase_at,
+)
+from archiver.page.speech.tokens import MARK, QUOTE, WORD, Token, is_headline
 
 Form = Literal["finite", "participle", "infinitive", "passive", "according"]
 
@@ -29,73 +37,70 @@ class CueAt:
 def find_cues(tokens: list[Token], start: int, end: int) -> list[CueAt]:
     """All cues of the sentence tokens[start:end], in order."""
     found: list[CueAt] = []
+    headline: bool | None = None
     for at in range(start, end):
         token = tokens[at]
         if token.what & Is.ACCORDING:
-            found.append(_according(tokens, at, end))
-        elif (
-            token.what & CUE
-            and token.kind == WORD
-            and not (token.capital and at > start and not _is_headline(tokens, start, end))
-        ):
+            found.append(CueAt(at, "according", True, phrase_at(tokens, at + 1, end), at))
+        elif token.what & CUE and token.kind == WORD:
+            if token.capital and at > start:
+                headline = is_headline(tokens, start, end) if headline is None else headline
+                if not headline:
+                    continue
             cue = _verb(tokens, start, end, at, found)
             if cue is not None:
                 found.append(cue)
     return found
 
 
-def _is_headline(tokens: list[Token], start: int, end: int) -> bool:
-    """Most Words Begin With a Capital."""
-    words = [t for t in tokens[start:end] if t.kind == WORD and len(t.text) > 3]
-    return len(words) >= 3 and sum(t.capital for t in words) >= 0.75 * len(words)
-
-
-def _according(tokens: list[Token], at: int, end: int) -> CueAt:
-    return CueAt(at, "according", True, phrase_at(tokens, at + 1, end), at)
-
-
 def _verb(tokens: list[Token], start: int, end: int, at: int, before: list[CueAt]) -> CueAt | None:
     token = tokens[at]
     strong = bool(token.what & Is.SAY)
-    back, auxiliaries, negated = _skip_back(tokens, start, at)
+    back, passed, negated = _skip_back(tokens, start, at)
     previous = tokens[back - 1] if back > start else None
     participle = bool(token.what & Is.PARTICIPLE)
-    if previous is not None and previous.word in ("to",) and auxiliaries == 0:
-        return CueAt(at, "infinitive", strong, _controller(tokens, start, back - 1, before), back - 1, negated=negated)
-    if participle and not auxiliaries & Is.AUXILIARY:
-        return _participle(tokens, start, at, back, strong, negated, before)
-    if not participle and auxiliaries & Is.BE:
-        agent = next(
-            (i for i in range(at + 1, min(end, at + 12)) if tokens[i].word == "by" or tokens[i].kind == QUOTE), None
+    if previous is not None and previous.word == "to" and not participle and not passed & Is.AUXILIARY:
+        return CueAt(
+            at, "infinitive", strong, _main_subject(tokens, start, back - 1, before), back - 1, negated=negated
         )
-        subject = phrase_at(tokens, agent + 1, end) if agent is not None and tokens[agent].word == "by" else None
-        return CueAt(at, "passive", strong, subject, back, negated=negated)
-    if token.what & Is.MAY_BE_NOUN and _looks_like_noun(tokens, start, end, at, back):
-        return None
-    if (
-        previous is not None
-        and previous.kind == WORD
-        and previous.what & (Is.DETERMINER | Is.OWN | Is.PREPOSITION)
-        and not previous.what & (Is.PRONOUN | Is.RELATIVE)
-    ):
+    if participle and not passed & Is.AUXILIARY:
+        return _participle(tokens, start, at, back, strong, negated, before)
+    if not participle and passed & Is.BE and not token.what & Is.BASE:
+        return CueAt(at, "passive", strong, _agent(tokens, at, end), back, negated=negated)
+    if not passed & Is.AUXILIARY and not _is_verb(tokens, start, end, at, back):
         return None
     subject, left = subject_before(tokens, start, back, before)
     inverted = False
-    if subject is None or left == back:
+    if (subject is None or left == back) and strong and not passed & Is.AUXILIARY:
         after = _inverted(tokens, start, end, at, back)
         if after is not None:
             subject, inverted, left = after, True, back
+    if subject is None and previous is not None and previous.kind == QUOTE and back - 1 > start:
+        subject, left = first_phrase(tokens, start, back - 1), start
     return CueAt(at, "finite", strong, subject, left, inverted, negated)
+
+
+def _agent(tokens: list[Token], at: int, end: int) -> Phrase | None:
+    """Who does it, in the passive: “called a hero by Lee”."""
+    for i in range(at + 1, min(end, at + 12)):
+        if tokens[i].kind == QUOTE or tokens[i].text in (".", ";"):
+            return None
+        if tokens[i].word == "by":
+            return phrase_at(tokens, i + 1, end)
+    return None
 
 
 def _skip_back(tokens: list[Token], start: int, at: int) -> tuple[int, int, bool]:
     """(index after the last word that is neither auxiliary nor adverb, flags of what was passed, negated)."""
     passed, negated = 0, False
     while at > start and tokens[at - 1].kind == WORD:
-        what = tokens[at - 1].what
+        before = tokens[at - 1]
+        what = before.what
         if not what & (Is.AUXILIARY | Is.ADVERB | Is.NEGATION) or what & Is.PRONOUN:
             break
-        if tokens[at - 1].text in ("’s", "'s") and at - 2 >= start and not passed & (Is.AUXILIARY | Is.ADVERB):
+        if before.capital and at - 1 > start and not what & Is.AUXILIARY:
+            break
+        if is_possessive(before) and at - 2 >= start and not tokens[at - 2].what & Is.PRONOUN:
             break
         passed |= what
         negated = negated or bool(what & Is.NEGATION)
@@ -103,23 +108,36 @@ def _skip_back(tokens: list[Token], start: int, at: int) -> tuple[int, int, bool
     return at, passed, negated
 
 
-def _looks_like_noun(tokens: list[Token], start: int, end: int, at: int, back: int) -> bool:
-    """ "the claims", "Lee's comments", "calls for": a noun that is spelt like a verb."""
-    if back == start:
+def _is_verb(tokens: list[Token], start: int, end: int, at: int, back: int) -> bool:
+    """Tells "Lee claims" from "the claims", "Lee's comments", "a Lee tweet"."""
+    token = tokens[at]
+    previous = tokens[back - 1] if back > start else None
+    if (
+        previous is not None
+        and previous.kind == WORD
+        and not (previous.what & Is.PRONOUN and not (previous.what & Is.DETERMINER and token.what & Is.MAY_BE_NOUN))
+    ):
+        if previous.what & (Is.DETERMINER | Is.OWN | Is.PREPOSITION) and not previous.what & Is.RELATIVE:
+            return False
+        if is_possessive(previous):
+            return False
+    if token.what & Is.BASE and not token.what & Is.MAY_BE_NOUN and back == start:
         return True
-    previous = tokens[back - 1]
-    if back < at:
-        return False
+    if token.what & Is.BASE and previous is not None and previous.kind == WORD:
+        if at + 2 < end and tokens[at + 1].text == ":" and tokens[at + 2].kind == QUOTE:
+            return not token.what & Is.MAY_BE_NOUN
+        plural = previous.what & (Is.PRONOUN | Is.PLURAL | Is.CONJUNCTION) or previous.word.endswith("s")
+        return bool(plural) and not (token.what & Is.MAY_BE_NOUN and previous.capital)
+    if not token.what & Is.MAY_BE_NOUN:
+        return True
+    if previous is None or back < at:
+        return previous is not None
     if previous.kind != WORD:
-        return previous.text not in (",", ")", "—", "–")
-    if previous.what & (Is.DETERMINER | Is.OWN | Is.PREPOSITION | Is.TITLE) and not previous.what & Is.PRONOUN:
-        return True
-    if previous.text in ("’s", "'s") or previous.word.endswith(("s’", "s'")):
-        return True
+        return previous.text in (",", ")", "—", "–") and not token.what & Is.BASE
     following = tokens[at + 1] if at + 1 < end else None
-    if following is not None and following.what & Is.PREPOSITION and following.word in ("of", "from"):
-        return True
-    return not (previous.what & (Is.PRONOUN | Is.ROLE | Is.RELATIVE | Is.CONJUNCTION) or previous.capital)
+    if following is not None and following.word in ("of", "from"):
+        return False
+    return bool(previous.what & (Is.PRONOUN | Is.ROLE | Is.RELATIVE | Is.CONJUNCTION) or previous.capital)
 
 
 def _inverted(tokens: list[Token], start: int, end: int, at: int, back: int) -> Phrase | None:
@@ -138,40 +156,53 @@ def _participle(
     tokens: list[Token], start: int, at: int, back: int, strong: bool, negated: bool, before: list[CueAt]
 ) -> CueAt | None:
     previous = tokens[back - 1] if back > start else None
-    if previous is not None and previous.kind == WORD:
-        if (previous.what & (Is.DETERMINER | Is.OWN) and not previous.what & Is.PRONOUN) or previous.text in ("’s", "'s"):
-            return None
-        if previous.what & (Is.PREPOSITION | Is.CONJUNCTION | Is.SUBORDINATOR | Is.VERB) or previous.what & CUE:
-            subject = _main_subject(tokens, start, back - 1, before)
-            if previous.word in ("for", "from", "of") and previous.what & Is.PREPOSITION:
-                subject = _object_before(tokens, start, back - 1) or subject
-            return CueAt(at, "participle", strong, subject, back, negated=negated)
-        subject, left = subject_before(tokens, start, back, before)
-        return CueAt(at, "participle", strong, subject, left, negated=negated)
-    return CueAt(at, "participle", strong, _main_subject(tokens, start, back, before), back, negated=negated)
+    subject: Phrase | None
+    if previous is None or previous.kind != WORD:
+        subject = _main_subject(tokens, start, back, before)
+        return CueAt(at, "participle", strong, subject, back, negated=negated)
+    if previous.what & (Is.DETERMINER | Is.OWN) and not previous.what & Is.PRONOUN or is_possessive(previous):
+        return None
+    if previous.what & (Is.PREPOSITION | Is.CONJUNCTION | Is.SUBORDINATOR) or is_verbish(previous):
+        subject = None
+        if previous.word in ("for", "from", "of"):
+            subject = _object_before(tokens, start, back - 1)
+        subject = subject or _main_subject(tokens, start, back - 1, before)
+        return CueAt(at, "participle", strong, subject, back, negated=negated)
+    subject, left = _nearest(tokens, start, back)
+    if subject is None or (subject.sort == "noun" and tokens[subject.after - 1].what & (Is.SPEECH_NOUN | Is.WORK)):
+        subject, left = _main_subject(tokens, start, left, before) or subject, back
+    return CueAt(at, "participle", strong, subject, left, negated=negated)
+
+
+def _nearest(tokens: list[Token], start: int, end: int) -> tuple[Phrase | None, int]:
+    """The noun phrase that ends at `end`, as far as no preposition leads into it: footage of [Ann Lee] asking."""
+    left = end
+    while left > start and tokens[left - 1].kind == WORD:
+        what = tokens[left - 1].what
+        if what & (Is.PREPOSITION | Is.SUBORDINATOR | Is.CONJUNCTION | Is.AUXILIARY) or is_verbish(tokens[left - 1]):
+            break
+        left -= 1
+    found = phrase_at(tokens, left, end)
+    if found is not None and left - 1 > start and tokens[left - 1].what & Is.PREPOSITION:
+        whole, from_left = _adjacent(tokens, start, end)
+        if whole is not None and tokens[whole.after - 1].what & Is.ROLE and whole.after < left:
+            return whole, from_left
+    return found, left
 
 
 def _main_subject(tokens: list[Token], start: int, end: int, before: list[CueAt]) -> Phrase | None:
     """The subject of the sentence's main verb so far: that of the last finite cue, or the first noun phrase."""
     for cue in reversed(before):
-        if cue.form == "finite" and cue.subject is not None:
+        if cue.form == "finite" and cue.subject is not None and cue.at < end:
             return cue.subject
-    first = start
-    for i in range(end - 1, start - 1, -1):
-        if tokens[i].kind == QUOTE or tokens[i].text in (";", ":"):
-            first = i + 1
-            break
+    first = _clause_start(tokens, start, end)
     return first_phrase(tokens, first, end) or (first_phrase(tokens, start, end) if first > start else None)
-
-
-def _controller(tokens: list[Token], start: int, end: int, before: list[CueAt]) -> Phrase | None:
-    return _main_subject(tokens, start, end, before)
 
 
 def _object_before(tokens: list[Token], start: int, end: int) -> Phrase | None:
     """The noun phrase that ends at `end`: "mocked Lee" in "mocked Lee for calling himself …"."""
-    for first in range(max(start, end - 8), end):
-        if tokens[first].kind == WORD and tokens[first - 1].what & (CUE | Is.VERB) and first > start:
+    for first in range(max(start + 1, end - 8), end):
+        if tokens[first].kind == WORD and is_verbish(tokens[first - 1]):
             found = phrase_at(tokens, first, end)
             if found is not None and found.after == end:
                 return found
@@ -186,19 +217,23 @@ def subject_before(tokens: list[Token], start: int, end: int, before: list[CueAt
     if previous.kind == QUOTE:
         return None, end
     if previous.kind == MARK:
-        if previous.text in (",", "—", "–", ")", "--", "]"):
+        if previous.text in COMMAS or previous.text in ")]":
             return _across_insertion(tokens, start, end - 1)
         return None, end
     if previous.what & Is.CONJUNCTION:
         return _main_subject(tokens, start, end - 1, before), _clause_start(tokens, start, end - 1)
     if previous.what & Is.RELATIVE and previous.word != "that":
         return _antecedent(tokens, start, end - 1), end - 1
-    return _adjacent(tokens, start, end, before)
+    return _adjacent(tokens, start, end)
 
 
 def _clause_start(tokens: list[Token], start: int, end: int) -> int:
+    """Where the clause that reaches to `end` begins: behind a run, a colon, "…, and"."""
     for i in range(end - 1, start - 1, -1):
-        if tokens[i].kind == QUOTE or tokens[i].text in (";", ":"):
+        token = tokens[i]
+        if token.kind == QUOTE or token.text in (";", ":"):
+            return i + 1
+        if token.what & (Is.CONJUNCTION | Is.SUBORDINATOR) and i > start and tokens[i - 1].text in (",", ";"):
             return i + 1
     return start
 
@@ -206,7 +241,7 @@ def _clause_start(tokens: list[Token], start: int, end: int) -> int:
 def _across_insertion(tokens: list[Token], start: int, comma: int) -> tuple[Phrase | None, int]:
     """The verb comes after a comma: Ann Lee, a clerk, said. The subject is the clause's first noun phrase."""
     left = _clause_start(tokens, start, comma)
-    if left < comma and tokens[left].text == ",":
+    while left < comma and tokens[left].text in COMMAS:
         left += 1
     return first_phrase(tokens, left, comma), left
 
@@ -216,57 +251,52 @@ def _antecedent(tokens: list[Token], start: int, end: int) -> Phrase | None:
     at = end
     if at > start and tokens[at - 1].text == ",":
         at -= 1
-    left = at
-    while (
-        left > start
-        and tokens[left - 1].kind == WORD
-        and not tokens[left - 1].what & (Is.VERB | CUE | Is.AUXILIARY | Is.SUBORDINATOR)
-    ):
-        left -= 1
-    return first_phrase(tokens, left, at) or phrase_at(tokens, max(left, at - 1), at)
+    found, _ = _adjacent(tokens, start, at)
+    return found
 
 
-def _adjacent(tokens: list[Token], start: int, end: int, before: list[CueAt]) -> tuple[Phrase | None, int]:
+def _adjacent(tokens: list[Token], start: int, end: int) -> tuple[Phrase | None, int]:
     """The verb comes right after a word: the noun phrase that ends there, with what hangs on it by prepositions."""
     left = end
     while left > start:
         token = tokens[left - 1]
         if token.kind != WORD:
-            if token.text in ")]":
-                opening = _opening(tokens, start, left - 1)
-                if opening is not None:
-                    left = opening
-                    continue
+            opening = _opening(tokens, start, left - 1) if token.text in ")]" else None
+            if opening is not None:
+                left = opening
+                continue
             if token.kind == MARK and token.text in "-’'&/":
                 left -= 1
                 continue
             break
         what = token.what
         if what & Is.RELATIVE and left < end and token.word != "that":
+            own = phrase_at(tokens, left, end)
+            if own is not None and own.after == end:
+                return own, left
             return _antecedent(tokens, start, left - 1), left - 1
         if what & Is.SUBORDINATOR and not what & (Is.PREPOSITION | Is.DETERMINER):
             break
-        if what & Is.CONJUNCTION:
-            if (
-                token.word != "and"
-                or left - 1 <= start
-                or tokens[left - 2].text == ","
-                or tokens[left - 2].kind != WORD
-            ):
-                break
-            if not (tokens[left - 2].capital and left < end and tokens[left].capital):
-                break
-        if (
-            what & (Is.AUXILIARY | Is.VERB)
-            and not what & (Is.TITLE | Is.ROLE | Is.OWN)
-            and token.text not in ("’s", "'s")
-        ):
+        if what & Is.CONJUNCTION and not _joins_names(tokens, start, left - 1, end):
             break
-        if what & CUE and not token.capital and not what & (Is.ROLE | Is.MAY_BE_NOUN):
+        if what & (Is.AUXILIARY | Is.VERB) and not what & (Is.TITLE | Is.ROLE | Is.OWN) and not is_possessive(token):
+            break
+        if what & CUE and not token.capital and not what & (Is.ROLE | Is.MAY_BE_NOUN | Is.PARTICIPLE):
             break
         left -= 1
     found = first_phrase(tokens, left, end) or phrase_at(tokens, end - 1, end)
-    return found, left
+    return (joined(tokens, found, end) if found is not None else None), left
+
+
+def _joins_names(tokens: list[Token], start: int, at: int, end: int) -> bool:
+    return (
+        tokens[at].word in ("and", "und", "et", "y", "e", "en", "i", "и", "та", "och", "ja")
+        and at > start
+        and at + 1 < end
+        and tokens[at - 1].kind == WORD
+        and tokens[at - 1].capital
+        and tokens[at + 1].capital
+    )
 
 
 def _opening(tokens: list[Token], start: int, closing: int) -> int | None:

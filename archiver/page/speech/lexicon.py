@@ -8,7 +8,7 @@ Format, one file a language, UTF-8:
     according_to                   _ is a blank inside an entry
     *sprecher minist*              * stands for any beginning or end
 
-~ marks a participle. Sections that the program does not know are an error: a misspelt name must not go unnoticed.
+~ marks a participle, ^ the base form of a verb (in English also the plural's). Sections that the program does not know are an error: a misspelt name must not go unnoticed.
 """
 
 from __future__ import annotations
@@ -63,6 +63,10 @@ class Is(IntFlag):
     AFTER = auto()
     WITH_SPEAKER = auto()
     HONORIFIC = auto()
+    BASE = auto()
+    VERBISH = auto()
+    TERM = auto()
+    BY_ENDING = auto()
 
 
 SECTIONS = {flag.name.lower(): flag for flag in Is if flag.name}
@@ -71,6 +75,7 @@ FUNCTION = (
     | Is.AUXILIARY | Is.ADVERB | Is.NEGATION | Is.COMMON
 )  # fmt: skip
 CUE = Is.SAY | Is.REPORT
+_MARKERS = {"~": Is.PARTICIPLE, "^": Is.BASE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +90,9 @@ class Lexicon:
     lists: dict[str, tuple[str, ...]]
     _memory: dict[str, int] = field(default_factory=dict, compare=False)
 
-    def classes(self, word: str) -> int:
-        """What a lower-case word can be: `Is` flags, 0 for an unknown word."""
+    def classes(self, word: str, name: bool = False) -> int:
+        """What a lower-case word can be: `Is` flags, 0 for an unknown word. `name`: it is written like a name, so
+        that an ending tells nothing about it (Kelly is no adverb)."""
         found = self._memory.get(word)
         if found is None:
             found = self.words.get(word, 0)
@@ -96,9 +102,11 @@ class Lexicon:
             if not found:
                 for end, flag in self.ends:
                     if word.endswith(end) and len(word) > len(end):
-                        found |= flag
+                        found |= flag | int(Is.BY_ENDING)
             if len(self._memory) < 50_000:
                 self._memory[word] = found
+        if name and found & Is.BY_ENDING:
+            return found & ~int(Is.ADVERB | Is.VERBISH)
         return found
 
 
@@ -123,8 +131,8 @@ def parse(language: str, data: str) -> Lexicon:
             if flag is None:
                 raise FormatError(f"words/{language}.txt, line {number}: a word before the first section")
             extra = 0
-            if entry.startswith("~"):
-                entry, extra = entry[1:], int(Is.PARTICIPLE)
+            if entry[0] in _MARKERS and len(entry) > 1:
+                entry, extra = entry[1:], int(_MARKERS[entry[0]])
             entry = entry.replace("_", " ")
             lists.setdefault(section, []).append(entry)
             if entry.startswith("*"):

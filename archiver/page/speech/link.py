@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from archiver.page.speech.cues import CueAt, find_cues
 from archiver.page.speech.lexicon import Is
-from archiver.page.speech.phrases import Phrase, first_phrase, phrase_at
+from archiver.page.speech.phrases import COMMAS, Phrase, first_phrase, phrase_at
 from archiver.page.speech.quotes import Run
 from archiver.page.speech.tokens import MARK, QUOTE, WORD, Line, Token
 
@@ -30,6 +30,7 @@ class Link:
     cue_span: tuple[int, int] | None = None
     subject: Phrase | None = None
     subject_line: Line | None = None
+    source: Link | None = None  # the run whose speaker this one has
     touches: bool = False  # nothing but marks between the cue's clause and the run
     reasons: list[str] = field(default_factory=list)
 
@@ -51,7 +52,7 @@ def link_line(text: str, line: Line) -> list[Link]:
             run = line.tokens[at].run
             assert run is not None
             link = Link(run, line, sentence, at)
-            _attach(link, cues)
+            _attach(text, link, cues)
             links.append(link)
     return links
 
@@ -63,25 +64,74 @@ def _set(link: Link, how: str, cue: CueAt, touches: bool) -> None:
     link.subject, link.subject_line = cue.subject, link.line
 
 
-def _attach(link: Link, cues: list[CueAt]) -> None:
+def _attach(text: str, link: Link, cues: list[CueAt]) -> None:
     tokens, (start, end), at = link.tokens, link.sentence, link.at
-    before = [cue for cue in cues if cue.at < at]
+    before = [cue for cue in cues if cue.at < at and cue.form != "according"]
     near = before[-1] if before else None
-    if near is not None and near.form != "according" and _leads_into(tokens, near, at):
+    if near is not None and near.strong and _opens_speech(text, tokens, near, at):
         return _set(link, "before", near, True)
     for cue in cues:
-        if cue.at > at and cue.form == "finite" and _follows(tokens, cue, at):
+        if cue.form == "according" and _right_behind(tokens, at, cue.at):
+            return _set(link, "according", cue, True)
+        if cue.at > at and cue.form == "finite" and _follows(text, tokens, start, cue, at):
             return _set(link, "after", cue, True)
-    if near is not None and near.form != "according":
-        return _set(link, "before", near, False)
-    trailing = [cue for cue in cues if cue.at > at and cue.form == "finite" and _trails(tokens, cue, end)]
+    trailing = [cue for cue in cues if cue.at > at and cue.form == "finite" and _trails(tokens, cue, at, start, end)]
     if trailing:
         return _set(link, "around", trailing[-1], False)
-    according = [cue for cue in cues if cue.form == "according"]
-    if according:
-        return _set(link, "according", according[0], False)
+    according = [cue for cue in cues if cue.form == "according" and (cue.at > at or cue.at == start)]
+    if according and (near is None or not near.strong):
+        return _set(link, "according", according[-1], False)
+    if near is not None:
+        outer = _outer(tokens, before)
+        return _set(link, "before", outer, outer is near and _leads_into(tokens, near, at))
     _label(link) or _noun(link)
     return None
+
+
+def _right_behind(tokens: list[Token], at: int, cue: int) -> bool:
+    return cue > at and all(t.text in COMMAS for t in tokens[at + 1 : cue])
+
+
+def _opens_speech(text: str, tokens: list[Token], cue: CueAt, at: int) -> bool:
+    """Lee said, “So …”: a comma or a colon, or a capital letter."""
+    if not _leads_into(tokens, cue, at):
+        return False
+    run = tokens[at].run
+    return tokens[at - 1].text in (",", ":") or (
+        run is not None and text[run.inner_start].isupper() and cue.at + 1 == at
+    )
+
+
+def _outer(tokens: list[Token], before: list[CueAt]) -> CueAt:
+    """Of several cues before a run the one that governs it. Lee said Ray called it “…”: the text quotes Lee. A clause of
+    its own (…, and Ray said …) is governed by nothing before it."""
+    near = before[-1]
+    for cue in reversed(before[:-1]):
+        if any(t.text in (";", ":") for t in tokens[cue.at : near.at]) or _quotes(tokens, cue, near):
+            break
+        if near.form == "finite" and _coordinate(tokens, cue.at, near.left):
+            break
+        if cue.subject is None or cue.form not in ("finite", "participle"):
+            continue
+        if cue.strong or near.subject is None or near.subject.sort == "pronoun":
+            near = cue
+    return near
+
+
+def _quotes(tokens: list[Token], cue: CueAt, near: CueAt) -> bool:
+    """Whether the cue has an utterance of its own before the next one."""
+    for i in range(cue.at + 1, near.at):
+        if tokens[i].kind == QUOTE:
+            return tokens[i - 1].text in (",", ":") or i == cue.at + 1
+    return False
+
+
+def _coordinate(tokens: list[Token], start: int, left: int) -> bool:
+    """…, and/but before the clause."""
+    return any(
+        tokens[i].what & Is.CONJUNCTION and tokens[i - 1].text in (",", "—", "–")
+        for i in range(max(start, left - 3), left + 1)
+    )
 
 
 def _leads_into(tokens: list[Token], cue: CueAt, at: int) -> bool:
@@ -96,21 +146,32 @@ def _leads_into(tokens: list[Token], cue: CueAt, at: int) -> bool:
     )
 
 
-def _follows(tokens: list[Token], cue: CueAt, at: int) -> bool:
-    """The cue's clause begins right behind the run."""
+def _follows(text: str, tokens: list[Token], start: int, cue: CueAt, at: int) -> bool:
+    """The cue's clause begins right behind the run, and something parts them."""
     left = cue.left
+    run = tokens[at].run
+    assert run is not None
+    parted = text[run.inner_end - 1] in ",.!?…—–-:" or tokens[at + 1].kind == MARK or tokens[at + 1].word == "as"
+    if not parted and at > start and tokens[at - 1].text != ":":
+        return False
     if left <= at:
         return (
             cue.inverted and cue.at > at and all(t.kind == MARK or t.what & Is.ADVERB for t in tokens[at + 1 : cue.at])
         )
+    if left - 1 > at and tokens[left - 1].word == "as":
+        left -= 1
     return all(t.kind == MARK and t.text in ",—–-.…!?" for t in tokens[at + 1 : left])
 
 
-def _trails(tokens: list[Token], cue: CueAt, end: int) -> bool:
+def _trails(tokens: list[Token], cue: CueAt, at: int, start: int, end: int) -> bool:
     """…, Lee said. A clause after a comma that ends the sentence."""
     left = cue.left
-    if left <= 0 or (tokens[left - 1].text not in (",", "—", "–") and tokens[left].text != ","):
+    if not cue.strong or left <= at or (tokens[left - 1].text not in COMMAS and tokens[left].text not in COMMAS):
         return False
+    if any(t.what & (Is.SUBORDINATOR | Is.RELATIVE) for t in tokens[left : cue.at]):
+        return False
+    if at == start:
+        return True
     return not any(t.kind == QUOTE for t in tokens[cue.at : end]) and end - cue.at <= 14
 
 
@@ -132,9 +193,13 @@ def _noun(link: Link) -> bool:
     """Lee's remark that the “…”; in a statement from Lee, “…”."""
     tokens, (start, _), at = link.tokens, link.sentence, link.at
     for i in range(at - 1, start - 1, -1):
-        if not tokens[i].what & Is.SPEECH_NOUN or tokens[i].capital:
+        if not tokens[i].what & (Is.SPEECH_NOUN | Is.TERM) or tokens[i].capital:
             continue
         owner = _owner(tokens, start, i)
+        if owner is None and i >= at - 2:
+            owner = first_phrase(tokens, start, i)
+            if owner is not None and owner.after >= i:
+                owner = None
         if owner is None:
             continue
         link.how, link.cue_span = "noun", (tokens[i].start, tokens[i].end)
@@ -162,43 +227,54 @@ def _owner(tokens: list[Token], start: int, noun: int) -> Phrase | None:
     return None
 
 
-def carry(text: str, lines: list[list[Link]], all_lines: list[Line]) -> None:
+def carry(links_of: list[list[Link]], lines: list[Line]) -> None:
     """Speakers for runs without a cue, from what stands before them."""
-    previous: Link | None = None
-    for line, links in zip(all_lines, lines, strict=True):
+    last: Link | None = None
+    before: Line | None = None
+    for line, links in zip(lines, links_of, strict=True):
         in_line: Link | None = None
         for link in links:
-            if link.how == "none" or (link.how in ("label", "noun") and link.subject is None):
-                source = in_line if in_line is not None else None
-                if source is not None and source.subject is not None:
-                    link.how, link.subject, link.subject_line = "carried", source.subject, source.subject_line
-                    link.cue, link.cue_span = None, source.cue_span
-                else:
-                    _from_sentence_before(link)
-                if link.how == "none" and previous is not None and previous.subject is not None and _alone(link):
-                    link.how, link.subject, link.subject_line = "carried", previous.subject, previous.subject_line
-                    link.reasons.append("the speaker of the paragraph before")
+            if link.how == "none" and in_line is not None and in_line.subject is not None:
+                _carry_from(link, in_line)
+            if link.how == "none" and link.at == link.sentence[0]:
+                _introduced(link)
+                if link.how == "none" and before is not None and link.sentence[0] == 0:
+                    _introduced_before(link, before, last)
             if link.subject is not None:
-                in_line = link
-                previous = link
+                in_line = last = link
+        before = line
 
 
-def _alone(link: Link) -> bool:
-    return link.at == link.sentence[0]
+def _carry_from(link: Link, source: Link) -> None:
+    link.how, link.subject, link.subject_line = "carried", source.subject, source.subject_line
+    link.cue_span, link.source = source.cue_span, source
 
 
-def _from_sentence_before(link: Link) -> None:
-    line = link.line
-    index = line.sentences.index(link.sentence)
-    if index == 0 or not _alone(link):
+def _introduced(link: Link) -> None:
+    """The sentence before in the paragraph: Lee was unmoved. “…”"""
+    index = link.line.sentences.index(link.sentence)
+    if index:
+        _introduced_by(link, link.line, link.line.sentences[index - 1])
+
+
+def _introduced_before(link: Link, line: Line, last: Link | None) -> None:
+    """The paragraph before: its last speaker if it ends in a quotation, else its last sentence's subject."""
+    if last is not None and last.line is line and last.sentence == line.sentences[-1]:
+        _carry_from(link, last)
         return
-    start, end = line.sentences[index - 1]
-    cues = find_cues(line.tokens, start, end)
-    for cue in cues:
+    _introduced_by(link, line, line.sentences[-1])
+    if link.how == "none" and last is not None:
+        _carry_from(link, last)
+
+
+def _introduced_by(link: Link, line: Line, sentence: tuple[int, int]) -> None:
+    start, end = sentence
+    tokens = line.tokens
+    for cue in find_cues(tokens, start, end):
         if cue.subject is not None and cue.form == "finite":
             link.how, link.subject, link.subject_line = "carried", cue.subject, line
-            link.cue_span = (line.tokens[cue.at].start, line.tokens[cue.at].end)
+            link.cue_span = (tokens[cue.at].start, tokens[cue.at].end)
             return
-    found = first_phrase(line.tokens, start, end)
+    found = first_phrase(tokens, start, end)
     if found is not None:
         link.how, link.subject, link.subject_line = "carried", found, line

@@ -25,52 +25,64 @@ class Phrase:
     sort: Sort
 
 
-_STOP = (
-    Is.PREPOSITION | Is.CONJUNCTION | Is.SUBORDINATOR | Is.RELATIVE | Is.AUXILIARY | Is.VERB | Is.NEGATION
-)  # fmt: skip
+_STOP = Is.PREPOSITION | Is.CONJUNCTION | Is.SUBORDINATOR | Is.RELATIVE | Is.AUXILIARY | Is.VERB | Is.NEGATION
+_LEADS = Is.DETERMINER | Is.OWN | Is.ADVERB
+_PERSONAL = Is.TITLE | Is.ROLE
+COMMAS = frozenset({",", "—", "–", "--", "，", "،", "-"})
 
 
-def ends_phrase(token: Token, inside: bool) -> bool:
-    """Whether a noun phrase cannot go on with this token."""
+def is_possessive(token: Token) -> bool:
+    """The ’s of Lee’s, or the whole of the Lees’."""
+    return token.text in ("’s", "'s", "’S", "'S") or token.word.endswith(("s’", "s'"))
+
+
+def is_verbish(token: Token) -> bool:
+    """An unknown word that is spelt like a verb's form."""
+    return bool(token.what & (Is.VERBISH | Is.VERB | CUE)) and not token.capital and not token.what & _PERSONAL
+
+
+def _ends(tokens: list[Token], first: int, at: int, end: int) -> bool:
+    """Whether the phrase that began at `first` stops before `at`."""
+    token = tokens[at]
     if token.kind != WORD:
-        return not (token.kind == MARK and token.text in "-’'" and inside)
-    what = token.what
+        return not (token.kind == MARK and token.text in "-’'&/")
     if token.text in ("’s", "'s", "’S", "'S"):
         return False
-    if token.capital and inside:
-        return bool(what & (Is.SUBORDINATOR | Is.RELATIVE | Is.CONJUNCTION | Is.AUXILIARY)) and not what & Is.PARTICLE
-    if what & (Is.PRONOUN | Is.DETERMINER) and inside:
-        return not what & Is.OWN
-    if what & Is.PARTICLE and inside:
+    what = token.what
+    if token.capital:
+        return bool(what & (Is.SUBORDINATOR | Is.RELATIVE | Is.CONJUNCTION | Is.AUXILIARY | Is.TIME | Is.PRONOUN))
+    if what & Is.PARTICLE and at + 1 < end and is_name(tokens[at + 1]) and is_name(tokens[at - 1]):
         return False
-    if what & (_STOP | CUE) and not what & (Is.TITLE | Is.ROLE):
+    if what & (Is.PRONOUN | Is.DETERMINER | Is.TIME):
         return True
-    if what & Is.ADVERB and not what & Is.TITLE:
+    if what & (_STOP | CUE | Is.VERBISH) and not what & _PERSONAL:
+        if what & (Is.VERBISH | Is.PARTICIPLE | Is.MAY_BE_NOUN | Is.VERB) and not what & (_STOP & ~Is.VERB):
+            led = all(t.what & _LEADS or t.text.isdigit() or is_possessive(t) for t in tokens[first:at])
+            followed = at + 1 < end and (is_name(tokens[at + 1]) or bool(tokens[at + 1].what & _PERSONAL))
+            return not (led and not what & Is.VERB) and not (followed and bool(what & (Is.VERBISH | Is.PARTICIPLE)))
         return True
-    return bool(what & Is.TIME)
+    return bool(what & Is.ADVERB)
 
 
 def phrase_at(tokens: list[Token], start: int, end: int) -> Phrase | None:
     """The noun phrase that begins exactly at `start`, or None."""
-    if start >= end:
+    if start >= end or tokens[start].kind != WORD:
         return None
     token = tokens[start]
-    if token.kind != WORD:
-        return None
     what = token.what
     if what & Is.PRONOUN and not what & Is.DETERMINER:
         return Phrase(start, start + 1, start, "pronoun")
-    if what & (_STOP | CUE) and not what & (Is.TITLE | Is.ROLE | Is.DETERMINER | Is.OWN) and not is_name(token):
-        return None
-    if ends_phrase(token, inside=False) and not what & Is.DETERMINER and not is_name(token):
+    if not is_name(token) and not what & (_PERSONAL | Is.DETERMINER | Is.OWN):
+        if what & (_STOP | CUE | Is.ADVERB | Is.TIME):
+            return None
+        if is_verbish(token) and not (
+            start + 1 < end and (is_name(tokens[start + 1]) or tokens[start + 1].what & _PERSONAL)
+        ):
+            return None
+    elif what & Is.TIME and not what & _PERSONAL:
         return None
     at = start + 1
-    while at < end and not ends_phrase(tokens[at], inside=True):
-        following = tokens[at]
-        if following.what & Is.PARTICLE and not following.capital:
-            if not (at + 1 < end and is_name(tokens[at + 1]) and is_name(tokens[at - 1])):
-                if following.what & (_STOP | Is.DETERMINER):
-                    break
+    while at < end and not _ends(tokens, start, at, end):
         at += 1
     return _with_head(tokens, start, at)
 
@@ -79,53 +91,68 @@ def _with_head(tokens: list[Token], first: int, after: int) -> Phrase:
     """A phrase that ends in a name is that name; otherwise it is a noun with what describes it."""
     while after - 1 > first and tokens[after - 1].kind != WORD:
         after -= 1
+    if after - 1 > first and tokens[after - 1].text in ("’s", "'s"):
+        after -= 1
     head = after
-    while head > first and (
-        is_name(tokens[head - 1])
-        or (tokens[head - 1].what & Is.PARTICLE and head < after and head - 1 > first)
-        or (tokens[head - 1].kind == MARK and tokens[head - 1].text in "-’'" and head < after)
-    ):
+    while head > first and _in_name(tokens, first, head - 1, after):
         head -= 1
+    while head < after and tokens[head].kind != WORD:
+        head += 1
     if head == after:
-        if after - first == 1 and tokens[first].what & Is.PRONOUN:
-            return Phrase(first, after, first, "pronoun")
         return Phrase(first, after, first, "noun")
     for at in range(after - 1, head - 1, -1):
         if tokens[at].what & Is.TITLE and at + 1 < after:
             head = at + 1
             break
     else:
-        if tokens[after - 1].what & (Is.TITLE | Is.ROLE):
+        if tokens[after - 1].what & _PERSONAL:
             return Phrase(first, after, first, "noun")
-    while head < after - 1 and tokens[head].kind != WORD:
-        head += 1
     return Phrase(first, after, head, "name")
+
+
+def _in_name(tokens: list[Token], first: int, at: int, after: int) -> bool:
+    token = tokens[at]
+    if is_name(token):
+        return True
+    if at + 1 >= after or at <= first:
+        return False
+    if token.what & Is.PARTICLE and not token.capital:
+        return is_name(tokens[at - 1])
+    return token.kind == MARK and token.text in "-’'&/"
+
+
+def joined(tokens: list[Token], found: Phrase, end: int) -> Phrase:
+    """The phrase with a second one that an "and" ties to it, if that one ends at `end`: Ann and Bob Lee."""
+    at = found.after
+    if found.sort == "pronoun" or at + 1 >= end or not tokens[at].what & Is.CONJUNCTION:
+        return found
+    second = phrase_at(tokens, at + 1, end)
+    if second is None or second.after != end:
+        return found
+    return Phrase(found.first, second.after, found.head, "noun" if found.sort == "noun" else "name")
 
 
 def first_phrase(tokens: list[Token], start: int, end: int) -> Phrase | None:
     """The first noun phrase of tokens[start:end] that is not the object of a preposition; leading adverbials
-    (“In Lyon on Monday, …”) are passed over."""
+    (“In Lyon on Monday, …”, “Asked why, …”) are passed over."""
     at = start
     while at < end:
         token = tokens[at]
-        if token.kind != WORD:
-            at += 1
-            continue
         what = token.what
-        if what & Is.PREPOSITION and not (what & Is.DETERMINER):
+        if token.kind != WORD or is_possessive(token):
+            at += 1
+        elif what & Is.PREPOSITION and not what & Is.DETERMINER and not (token.capital and at > start):
             at = _after_object(tokens, at + 1, end)
-            continue
-        if what & (Is.SUBORDINATOR | Is.RELATIVE) and not what & Is.PRONOUN and not what & Is.DETERMINER:
-            comma = next((i for i in range(at, end) if tokens[i].text in (",", "—", "–")), None)
-            if comma is None:
-                at += 1
-                continue
-            at = comma + 1
-            continue
-        found = phrase_at(tokens, at, end)
-        if found is not None and not _is_time(tokens, found):
-            return found
-        at = found.after if found is not None else at + 1
+        elif (what & (Is.SUBORDINATOR | Is.RELATIVE) and not what & (Is.PRONOUN | Is.DETERMINER)) or (
+            at == start and what & (Is.VERBISH | Is.PARTICIPLE | Is.VERB | CUE) and not what & _PERSONAL
+        ):
+            comma = next((i for i in range(at, end) if tokens[i].text in COMMAS), None)
+            at = at + 1 if comma is None else comma + 1
+        else:
+            found = phrase_at(tokens, at, end)
+            if found is not None and not _is_time(tokens, found):
+                return found
+            at = found.after if found is not None else at + 1
     return None
 
 
@@ -136,26 +163,40 @@ def _is_time(tokens: list[Token], phrase: Phrase) -> bool:
 
 
 def _after_object(tokens: list[Token], start: int, end: int) -> int:
-    """Where the object of a preposition ends: at a comma, or at the first phrase's end."""
+    """Where the object of a preposition ends."""
     at = start
-    while (
-        (at < end
-        and tokens[at].what & (Is.ADVERB | Is.TIME | Is.PREPOSITION))
-        or (at < end and tokens[at].kind == WORD and tokens[at].text.isdigit())
+    while at < end and (
+        tokens[at].what & (Is.ADVERB | Is.TIME | Is.PREPOSITION)
+        or (tokens[at].kind == WORD and tokens[at].text.isdigit())
     ):
         at += 1
     found = phrase_at(tokens, at, end)
     if found is None:
         return max(at, start + 1)
-    return found.after
+    return _after_place(tokens, found.after, end) if found.sort == "name" else found.after
 
 
-def surface(text: str, tokens: list[Token], phrase: Phrase) -> tuple[int, int]:
+def _after_place(tokens: list[Token], at: int, end: int) -> int:
+    """Behind “, Ohio,” if that is what stands here: a place's larger place."""
+    if at >= end or tokens[at].text != ",":
+        return at
+    if at + 1 < end and tokens[at + 1].what & Is.TITLE:
+        return at
+    i = at + 1
+    while i < end and i < at + 4 and tokens[i].kind == WORD and (tokens[i].capital or tokens[i].text.isdigit()):
+        i += 1
+    if i == at + 1 or i >= end or tokens[i].text != ",":
+        return at
+    following = phrase_at(tokens, i + 1, end)
+    return i if following is not None else at
+
+
+def surface(tokens: list[Token], phrase: Phrase) -> tuple[int, int]:
     """Where the mention stands: (start, end) in the text."""
     first = phrase.first if phrase.sort == "noun" else phrase.head
     return tokens[first].start, tokens[phrase.after - 1].end
 
 
 def is_boundary(token: Token) -> bool:
-    """A token that no noun phrase crosses to the left."""
-    return token.kind == QUOTE or (token.kind == MARK and token.text not in "-’'")
+    """A token that no noun phrase crosses."""
+    return token.kind == QUOTE or (token.kind == MARK and token.text not in "-’'&/")

@@ -15,6 +15,12 @@ _TOKEN = re.compile(
     r"|['’][sS]\b"
     r"|--+|\.{2,}|[^\w\s]"
 )
+_INSIDE = re.compile(r"(?<=[a-z,;] )[A-Z]\w+")
+_COMMON = re.compile(r"(?<![\w’'-])[a-z]\w+")
+# LYON (AP) — …  FLINT, Mich., Oct. 4 (UPI) — …
+_DATELINE = re.compile(
+    r"[A-Z][A-Z.’'-]+(?:[ /][A-Z][A-Z.’'-]+)*(?:, [^—–()\n]{1,40})?(?: \([^)\n]{1,40}\))? ?(?:—|–|--|-|―) "
+)
 _STOPS = frozenset({".", "!", "?", "…", "...", "..", "。", "！", "？", "؟", "|"})
 _OPENING = frozenset("([{")
 
@@ -36,25 +42,39 @@ class Token:
 class Line:
     """The tokens of a paragraph and where its sentences begin and end (indices of tokens, half-open)."""
 
-    __slots__ = ("paragraph", "sentences", "tokens")
+    __slots__ = ("paragraph", "rejected", "sentences", "tokens")
 
     def __init__(self, paragraph: Paragraph, tokens: list[Token], sentences: list[tuple[int, int]]) -> None:
         self.paragraph, self.tokens, self.sentences = paragraph, tokens, sentences
+        self.rejected: list[tuple[Run, str]] = []  # runs that are no speech, and why
 
 
-def read(text: str, paragraph: Paragraph, lexicon: Lexicon) -> Line:
+class Spelling:
+    """How the words of a text are written: what is a capital letter at a sentence's beginning worth?"""
+
+    def __init__(self, text: str) -> None:
+        self._names = set(_INSIDE.findall(text))
+        self._common = set(_COMMON.findall(text))
+
+    def is_common(self, word: str) -> bool:
+        """A word with a capital that elsewhere has none, and nowhere else in a sentence has one."""
+        return word not in self._names and word[0].lower() + word[1:] in self._common
+
+
+def read(text: str, paragraph: Paragraph, lexicon: Lexicon, spelling: Spelling) -> Line:
     """Tokens and sentences of a paragraph."""
     tokens: list[Token] = []
+    dateline = _DATELINE.match(text, paragraph.start, paragraph.end)
     at = paragraph.start
     for run in paragraph.runs:
-        _words(text, at, run.start, lexicon, tokens)
+        _words(text, at, run.start, lexicon, spelling, tokens)
         tokens.append(Token(QUOTE, run.start, run.end, "", 0, run))
         at = run.end
-    _words(text, at, paragraph.end, lexicon, tokens)
-    return Line(paragraph, tokens, _sentences(text, tokens))
+    _words(text, at, paragraph.end, lexicon, spelling, tokens)
+    return Line(paragraph, tokens, _sentences(text, tokens, dateline.end() if dateline else 0))
 
 
-def _words(text: str, start: int, end: int, lexicon: Lexicon, tokens: list[Token]) -> None:
+def _words(text: str, start: int, end: int, lexicon: Lexicon, spelling: Spelling, tokens: list[Token]) -> None:
     classes = lexicon.classes
     at = start
     for match in _TOKEN.finditer(text, start, end):
@@ -75,12 +95,18 @@ def _words(text: str, start: int, end: int, lexicon: Lexicon, tokens: list[Token
         if len(word) <= 2 and word[0] in "'’" and lower[1:] != "s":
             tokens.append(Token(MARK, first, after, word, 0))
             continue
-        what = classes(lower)
+        capital = word[0].isupper()
+        initial = not tokens or (tokens[-1].kind != WORD and tokens[-1].text not in (",", "(", "-"))
+        if capital and initial and spelling.is_common(word):
+            capital = False
+        what = classes(lower, capital)
         known = lexicon.phrases.get(lower)
         if known:
             after, what = _phrase(text, first, after, end, known, what)
             at = after
-        tokens.append(Token(WORD, first, after, text[first:after], what))
+        token = Token(WORD, first, after, text[first:after], what)
+        token.capital = capital
+        tokens.append(token)
 
 
 def _phrase(
@@ -99,29 +125,33 @@ def _phrase(
     return after, what
 
 
-def _sentences(text: str, tokens: list[Token]) -> list[tuple[int, int]]:
+def _sentences(text: str, tokens: list[Token], dateline: int) -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
     start = 0
-    last = len(tokens) - 1
-    for index, token in enumerate(tokens):
-        if index == last or index < start:
-            continue
-        following = tokens[index + 1]
-        if token.kind == MARK and token.text in _STOPS:
-            if following.kind == MARK and (following.text in _STOPS or following.text in ")]’'"):
-                continue
-            if not _may_begin(text, token, following):
-                continue
-        elif token.kind == QUOTE and token.run is not None:
-            if not _ends_sentence(text, tokens, index):
-                continue
-        elif not (token.kind == MARK and token.text in ")]" and index and tokens[index - 1].text in _STOPS) or not _may_begin(text, token, following):
-            continue
-        found.append((start, index + 1))
-        start = index + 1
-    if start <= last:
-        found.append((start, last + 1))
+    for index in range(len(tokens) - 1):
+        if tokens[index].end <= dateline < tokens[index + 1].end or (index >= start and _is_end(text, tokens, index)):
+            found.append((start, index + 1))
+            start = index + 1
+    if start < len(tokens):
+        found.append((start, len(tokens)))
     return found
+
+
+def _is_end(text: str, tokens: list[Token], index: int) -> bool:
+    """Whether a sentence ends with tokens[index], which is not the last one."""
+    token, following = tokens[index], tokens[index + 1]
+    if token.kind == QUOTE:
+        return _ends_sentence(text, tokens, index)
+    if token.kind == MARK:
+        if token.text in _STOPS:
+            if following.kind == MARK and (following.text in _STOPS or following.text in ")]’'"):
+                return False
+            return _may_begin(text, token, following)
+        closes = token.text in ")]" and index > 0 and tokens[index - 1].text in _STOPS
+        return closes and _may_begin(text, token, following)
+    if token.text[-1] == "." and following.kind == WORD and following.capital and following.start > token.end:
+        return bool(following.what & FUNCTION) and not following.what & (Is.TITLE | Is.PARTICLE)
+    return False
 
 
 def _may_begin(text: str, token: Token, following: Token) -> bool:
@@ -171,3 +201,9 @@ def attribution_follows(tokens: list[Token], start: int) -> bool:
 def is_name(token: Token) -> bool:
     """A word that is written like a name."""
     return token.kind == WORD and token.capital and not (token.what & FUNCTION and not token.what & Is.TITLE)
+
+
+def is_headline(tokens: list[Token], start: int, end: int) -> bool:
+    """Most Words Begin With a Capital."""
+    words = [t for t in tokens[start:end] if t.kind == WORD and len(t.text) > 3]
+    return len(words) >= 3 and sum(t.capital for t in words) >= 0.75 * len(words)

@@ -1,0 +1,68 @@
+"""Names of works, programmes and things in quotation marks: they are words of the sentence, not somebody's words."""
+
+from __future__ import annotations
+
+from archiver.page.speech.lexicon import CUE, Is
+from archiver.page.speech.phrases import is_possessive
+from archiver.page.speech.tokens import QUOTE, WORD, Line, Token, is_headline
+
+
+def set_titles(text: str, line: Line) -> None:
+    """Turns the runs of a paragraph that are titles into words, so that a subject can reach across them."""
+    for start, end in line.sentences:
+        headline: bool | None = None
+        for at in range(start, end):
+            token = line.tokens[at]
+            if token.kind != QUOTE or token.run is None:
+                continue
+            if headline is None:
+                headline = is_headline(line.tokens, start, end)
+            words = text[token.run.inner_start : token.run.inner_end].split()
+            why = _why(text, line.tokens, start, end, at, words, headline)
+            if why is not None:
+                line.rejected.append((token.run, why))
+                token.kind, token.text, token.capital = WORD, text[token.start : token.end], True
+                token.what = int(Is.WORK)
+
+
+def _why(text: str, tokens: list[Token], start: int, end: int, at: int, words: list[str], headline: bool) -> str | None:
+    token = tokens[at]
+    before = tokens[at - 1] if at > start else None
+    following = tokens[at + 1] if at + 1 < end else None
+    if token.start and text[token.start - 1] == "=":
+        return "an attribute in markup"
+    if before is None and following is None:
+        return None
+    if before is not None and before.what & Is.SO_CALLED:
+        return "so-called"
+    if not is_title_case(words):
+        return None
+    closes_clause = text[token.run.inner_end - 1] in ",.;:?!" if token.run is not None else False
+    if following is not None and following.kind == WORD and not closes_clause and following.start > token.end:
+        if following.what & Is.WORK or (not following.capital and not following.what):
+            return "a title"
+    if headline or before is None:
+        return None
+    if is_possessive(before) and at >= start + 2 and tokens[at - 2].what & Is.MEDIA:
+        return "a programme"
+    if before.what & (Is.WORK | Is.MEDIA) and not before.capital:
+        return "a title"
+    if before.text == "," and at >= start + 2 and tokens[at - 2].what & Is.WORK:
+        return "a title"
+    if before.what & Is.PREPOSITION and not before.what & CUE and len(words) >= 2:
+        told = any(t.what & Is.SPEECH_NOUN for t in tokens[max(start, at - 3) : at - 1])
+        return None if told else "a title"
+    if before.kind == WORD and before.run is not None:
+        return "a title in a list"
+    if before.word in ("called", "named", "dubbed", "nicknamed") and at >= start + 2:
+        owner = tokens[at - 2]
+        if owner.kind == WORD and not owner.capital and not owner.what & (Is.PRONOUN | Is.ADVERB | Is.AUXILIARY):
+            return "a title"
+    return None
+
+
+def is_title_case(words: list[str]) -> bool:
+    """The Big Words Begin With a Capital."""
+    big = [word for word in words if len(word) > 3 or not word.islower()]
+    capital = sum(word[:1].isupper() or word[:1].isdigit() for word in big)
+    return bool(big) and capital == len(big) and 2 * capital >= len(words)
