@@ -9,6 +9,7 @@ without a colon, and decides from that where the response ends. Nothing is patch
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +22,7 @@ from urllib3.connection import HTTPConnection
 
 from archiver.web.addresses import Origin, origin_of
 from archiver.web.dial import Dialler, Line
+from archiver.web.proxy import refused_login
 from archiver.web.receive import Received, Receiver
 from archiver.web.wire import Deadline
 
@@ -36,7 +38,6 @@ class Order:
     line: Line | None = None
     started: str = ""
     sent: bytearray = field(default_factory=bytearray)
-    send_error: OSError | None = None
     received: Received | None = None
 
     @property
@@ -64,9 +65,7 @@ class CaptureConnection(HTTPConnection):
     def putrequest(self, method: str, url: str, skip_host: bool = False, skip_accept_encoding: bool = False) -> None:
         """The request line, with the target as it stands in the URL: urllib3 would spell it its own way."""
         order = self._order
-        proxy = self._dialler.proxy
-        forwarded = proxy is not None and proxy.forwards and order.origin.scheme == "http"
-        target = order.url if forwarded else order.origin.target
+        target = order.url if self._dialler.is_forwarded(order.origin) else order.origin.target
         super().putrequest(method, target, skip_host=True, skip_accept_encoding=True)
 
     def send(self, data: Any) -> None:
@@ -76,10 +75,16 @@ class CaptureConnection(HTTPConnection):
             self.connect()
         assert order.line is not None
         order.sent += data
-        try:
-            order.line.wire.send(_with_authorization(bytes(data), self._dialler, order), order.deadline)
-        except OSError as error:
-            order.send_error = error
+        with contextlib.suppress(OSError):  # seen again when there is nothing to receive
+            order.line.wire.send(self._with_authorization(bytes(data)), order.deadline)
+
+    def _with_authorization(self, data: bytes) -> bytes:
+        """Adds the password for a proxy that forwards, which is kept out of what is recorded."""
+        proxy = self._dialler.proxy
+        if proxy is None or proxy.authorization is None or not self._dialler.is_forwarded(self._order.origin):
+            return data
+        head, end, rest = data.partition(b"\r\n\r\n")
+        return head + b"\r\nProxy-Authorization: " + proxy.authorization.encode("ascii") + end + rest
 
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]
         """Receives everything into the order. What urllib3 and requests get to see is an empty stand-in."""
@@ -90,21 +95,22 @@ class CaptureConnection(HTTPConnection):
             order.received = self._receiver.receive(order.line.wire, order.deadline)
         finally:
             self.close()
+        self._refuse_the_proxys_own(order.received)
         return HTTPResponse(body=b"", status=0, preload_content=False)
 
+    def _refuse_the_proxys_own(self, got: Received) -> None:
+        """407 is what a proxy says of itself: nothing of it came from the site."""
+        head = got.reception.head
+        if self._dialler.is_forwarded(self._order.origin) and head is not None and head.status == 407:
+            got.stream.close()
+            assert self._dialler.proxy is not None
+            raise refused_login(self._dialler.proxy)
+
     def close(self) -> None:
+        """Closes the connection, however far it got."""
         if self._order.line is not None:
             self._order.line.wire.close()
         super().close()
-
-
-def _with_authorization(data: bytes, dialler: Dialler, order: Order) -> bytes:
-    """Adds the password for a proxy that forwards, which is kept out of what is recorded."""
-    proxy = dialler.proxy
-    if proxy is None or not proxy.forwards or order.origin.scheme != "http" or proxy.authorization is None:
-        return data
-    head, end, rest = data.partition(b"\r\n\r\n")
-    return head + b"\r\nProxy-Authorization: " + proxy.authorization.encode("ascii") + end + rest
 
 
 class CaptureAdapter(HTTPAdapter):

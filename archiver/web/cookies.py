@@ -166,7 +166,7 @@ def seconds_of(clock: str) -> int:
 
 def parse_cookie(text: str) -> Cookie:
     """A cookie from the command line. Raises UsageError, which does not show the value."""
-    pair, *attributes = text.split(";")
+    pair, *attributes = text.encode("utf-8", "replace").decode("latin-1").split(";")
     name, equals, value = pair.strip(" ").partition("=")
     name = name.strip(" ")
     hint = "for example --cookie 'consent=yes; Domain=example.org'"
@@ -195,10 +195,7 @@ def parse_cookies_txt(data: bytes, where: str) -> tuple[Cookie, ...]:
     """The cookies in a Netscape cookies.txt. Raises FormatError naming the line, without what stands in it."""
     if len(data) > MAX_FILE:
         raise FormatError(f"more than {MAX_FILE} bytes", where=where)
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise FormatError("not UTF-8", where=where) from None
+    text = data.removeprefix(b"\xef\xbb\xbf").decode("latin-1")  # so that values are sent as the bytes they are
     found = []
     for number, line in enumerate(text.split("\n"), 1):
         line = line.removesuffix("\r").removeprefix("#HttpOnly_")

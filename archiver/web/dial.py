@@ -52,6 +52,10 @@ class Dialler:
         self._verifying = verifying
         self._recording = recording
 
+    def is_forwarded(self, origin: Origin) -> bool:
+        """Whether the request goes to the proxy itself, with the whole URL in it."""
+        return self.proxy is not None and self.proxy.forwards and origin.scheme == "http"
+
     def open(self, origin: Origin, deadline: Deadline) -> Line:
         """A connection that a request can be sent over. Raises ExchangeError."""
         wire, address, problems = self._reach(origin, deadline)
@@ -137,7 +141,7 @@ class Dialler:
                 "proxy", f"no connection to the proxy {proxy.shown}: {words}; is it running?", retryable=True
             )
         try:
-            if origin.scheme == "https" or not proxy.forwards:
+            if not self.is_forwarded(origin):
                 tunnel(wire, proxy, origin, deadline)
         except OSError as error:
             wire.close()

@@ -14,13 +14,15 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 from archiver.errors import UsageError
-from archiver.web.addresses import Origin
+from archiver.web.addresses import Origin, normalise_url, origin_of
 from archiver.web.exchange import ExchangeError
 from archiver.web.wire import Deadline, Wire
 
 PORTS = {"http": 3128, "socks5": 1080, "socks5h": 1080}
 MAX_ANSWER = 1 << 16  # bytes of a proxy's answer to CONNECT
+GREETING_SECONDS = 15.0  # until a SOCKS proxy says how it wants to go on, before it connects anywhere
 
+_END = re.compile(rb"\n\r?\n")
 _TUNNELLED = re.compile(rb"HTTP/1\.[01] +2[0-9][0-9]([ \r\n]|$)")
 _REFUSED = re.compile(rb"HTTP/[0-9.]+ +([0-9]{3})[^\r\n]{0,200}")
 _SOCKS_ERRORS = {
@@ -49,23 +51,23 @@ class Proxy:
     @classmethod
     def parse(cls, text: str) -> Proxy:
         """From its URL. Raises UsageError."""
-        shown = re.sub(r"//[^/@]*@", "//…@", text)[:100]
+        shown = re.sub(r"//.*@", "//…@", text, flags=re.DOTALL)[:100]
+        wrong = UsageError(f"{shown!r}: no proxy that can be used", hint="for example socks5h://127.0.0.1:9050")
         try:
             parts = urlsplit(text.strip())
-            port = parts.port
+            port = PORTS.get(parts.scheme) if parts.port is None else parts.port
         except ValueError:
-            raise UsageError(f"{shown}: no proxy address", hint="for example socks5h://127.0.0.1:9050") from None
-        scheme, host = parts.scheme, parts.hostname
-        if scheme not in PORTS or not host or parts.path not in ("", "/") or parts.query or not host.isascii():
-            raise UsageError(
-                f"{shown}: no proxy that can be used", hint="give http://, socks5:// or socks5h://, host and port"
-            )
+            raise wrong from None
+        if parts.scheme not in PORTS or not parts.hostname or not port or parts.path not in ("", "/") or parts.query:
+            raise wrong
+        name = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+        origin = origin_of(normalise_url(f"http://{name}:{port}/"))
         user = None if parts.username is None else unquote(parts.username)
         password = None if user is None else unquote(parts.password or "")
         for secret in (user, password):
             if secret is not None and (len(secret.encode()) > 255 or not secret.isprintable()):
                 raise UsageError("the proxy's user name or password is too long or has control characters")
-        return cls(scheme, host, port or PORTS[scheme], user, password)
+        return cls(parts.scheme, origin.host, port, user, password)
 
     @property
     def forwards(self) -> bool:
@@ -107,33 +109,39 @@ def _connect_by_http(wire: Wire, proxy: Proxy, origin: Origin, deadline: Deadlin
         request += f"Proxy-Authorization: {proxy.authorization}\r\n"
     wire.send(request.encode("ascii") + b"\r\n", deadline)
     answer = b""
-    while b"\n\r\n" not in answer and b"\n\n" not in answer:
-        # Byte by byte: what follows the head belongs to the site.
-        byte = wire.receive(deadline, 1)
-        answer += byte
-        if not byte or len(answer) > MAX_ANSWER:
-            raise _failed(proxy, "it closed the connection" if not byte else "its answer is too long", retryable=True)
+    while (end := _END.search(answer)) is None:
+        data = wire.receive(deadline)
+        answer += data
+        if not data:
+            raise _failed(proxy, "it closed the connection", retryable=True)
+        if len(answer) > MAX_ANSWER:
+            raise _failed(proxy, "its answer is too long")
     if _TUNNELLED.match(answer):
+        if end.end() < len(answer):
+            # What is led through a tunnel is TLS, in which we speak first.
+            raise _failed(proxy, "it said more than that it is connected")
         return
     found = _REFUSED.match(answer)
     if found is None:
         raise _failed(proxy, "it does not answer in HTTP; is it of another kind?")
     said = found[0].decode("ascii", "replace").partition(" ")[2].strip()
     if found[1] == b"407":
-        raise _failed(proxy, f"it wants a user name and password ({said})")
+        raise refused_login(proxy)
     raise _failed(proxy, f"it answered {said}", retryable=found[1] in (b"502", b"503", b"504"))
 
 
 def _connect_by_socks(wire: Wire, proxy: Proxy, origin: Origin, deadline: Deadline) -> None:
     """RFC 1928 (SOCKS 5) with RFC 1929 (user name and password)."""
-    method = 0 if proxy.user is None else 2
-    wire.send(bytes([5, 1, method]), deadline)
-    version, chosen = _exactly(wire, proxy, 2, deadline)
+    methods = b"\x00" if proxy.user is None else b"\x00\x02"
+    wire.send(bytes([5, len(methods)]) + methods, deadline)
+    soon = deadline.within(GREETING_SECONDS)
+    soon.doing = f"waiting for the proxy {proxy.shown} to speak SOCKS 5; is it of another kind?"
+    version, chosen = _exactly(wire, proxy, 2, soon)
     if version != 5:
         raise _failed(proxy, "it does not answer in SOCKS 5; is it of another kind?")
-    if chosen != method:
-        raise _failed(proxy, "it wants a user name and password" if method == 0 else "it takes no password")
-    if method == 2:
+    if chosen not in methods:
+        raise _failed(proxy, "it wants a user name and password" if proxy.user is None else "it takes no password")
+    if chosen == 2:
         user, password = (proxy.user or "").encode(), (proxy.password or "").encode()
         wire.send(bytes([1, len(user)]) + user + bytes([len(password)]) + password, deadline)
         if _exactly(wire, proxy, 2, deadline)[1] != 0:
@@ -165,6 +173,11 @@ def _exactly(wire: Wire, proxy: Proxy, count: int, deadline: Deadline) -> bytes:
             raise _failed(proxy, "it closed the connection", retryable=True)
         data += piece
     return data
+
+
+def refused_login(proxy: Proxy) -> ExchangeError:
+    """What a proxy's 407 means."""
+    return _failed(proxy, "it wants a user name and password" if proxy.user is None else "it refused the user name")
 
 
 def _failed(proxy: Proxy, reason: str, *, retryable: bool = False) -> ExchangeError:

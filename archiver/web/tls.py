@@ -62,6 +62,7 @@ def recording_context() -> ssl.SSLContext:
 
 def _common(context: ssl.SSLContext) -> ssl.SSLContext:
     # HTTP/1.1 only: in HTTP/2 there is no exact byte form that a WARC could carry.
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
     return context
 

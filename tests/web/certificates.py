@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import ipaddress
 import ssl
+import warnings
 from pathlib import Path
 
 from cryptography import x509
@@ -52,19 +53,16 @@ class Authority:
         if maximum is not None:
             if maximum < ssl.TLSVersion.TLSv1_2:
                 context.set_ciphers("ALL:@SECLEVEL=0")
-                _allow_old(context, maximum)
-            context.maximum_version = maximum
+            _set_version(context, maximum)
         if ciphers is not None:
             context.set_ciphers(ciphers)
         return context
 
 
-def _allow_old(context: ssl.SSLContext, version: ssl.TLSVersion) -> None:
-    import warnings
-
+def _set_version(context: ssl.SSLContext, version: ssl.TLSVersion) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        context.minimum_version = version
+        context.minimum_version = context.maximum_version = version
 
 
 def _key() -> ec.EllipticCurvePrivateKey:

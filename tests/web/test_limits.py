@@ -1,4 +1,4 @@
-"""Where a visit stops: time, size, head, redirects, the user. What came until then is kept, and that it stopped is said."""
+"""Where a visit stops: time, size, head, redirects, the user. What came until then is kept, the stop is said."""
 
 from __future__ import annotations
 
