@@ -156,13 +156,10 @@ def test_any_line_gives_a_sendable_header_or_none(line: str, url: str) -> None:
     assert value is None or not set(value) & set("\r\n\x00;")
 
 
-@given(
-    st.lists(
-        st.sampled_from(
-            ["a", "=", ";", " ", "Domain", "Path", "/", "Expires", "Max-Age", "-", "9", ",", "site.example"]
-        )
-    )
-)
+PIECES = ["a", "=", ";", " ", "Domain", "Path", "/", "Expires", "Max-Age", "-", "9", ",", "site.example"]
+
+
+@given(st.lists(st.sampled_from(PIECES)))
 def test_pieces_of_cookies(pieces: list[str]) -> None:
     found = jar()
     found.take(URL, ["".join(pieces)])
@@ -270,6 +267,13 @@ def test_cookies_over_hosts(plain_site: Site) -> None:
         for exchange in visit.exchanges
     ]
     assert lines == [b"Cookie: mine=x", b"Cookie: theirs=y", b"Cookie: mine=x; set=1"]
+    visit.close()
+
+
+def test_values_go_out_as_the_bytes_they_are(plain_site: Site) -> None:
+    [from_file] = parse_cookies_txt("127.0.0.1\tFALSE\t/\tFALSE\t0\tfile\té".encode(), "cookies.txt")
+    visit = fetch(plain_site.url("/plain"), cookies=[parse_cookie("typed=é"), from_file])
+    assert "Cookie: typed=é; file=é\r\n".encode() in visit.exchanges[0].request
     visit.close()
 
 

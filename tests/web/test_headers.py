@@ -68,7 +68,7 @@ def test_what_is_the_same_for_all(persona: str) -> None:
 def test_the_default_names_neither_newsroom_nor_tool(plain_site: Site) -> None:
     visit = fetch(plain_site.url("/plain"))
     request = visit.exchanges[0].request.lower()
-    for word in (b"archiver", b"python", b"requests", b"urllib3"):
+    for word in (b"archiver", b"python", b"python-requests", b"urllib3"):
         assert word not in request
     visit.close()
 
