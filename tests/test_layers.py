@@ -22,7 +22,7 @@ LAYERS = (
     {"bundle", "foreign", "store", "web", "browser"},
     {"archive"},
     {"work"},
-    {"cli"},
+    {"cli", "__main__"},
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 STRANGERS = LAYERS[9]  # bundle, foreign, store, web and browser do not know one another

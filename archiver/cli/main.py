@@ -81,10 +81,10 @@ def main(ctx: click.Context, archive: str | None) -> None:
     ctx.obj = {"archive": archive}
 
 
-def run() -> None:
+def run(arguments: list[str] | None = None) -> None:
     """The entry point: errors become words and an exit code here, and nowhere else."""
     try:
-        code = main.main(standalone_mode=False)
+        code = main.main(arguments, prog_name="archiver", standalone_mode=False)
     except click.exceptions.Abort:
         click.echo("interrupted", err=True)
         code = INTERRUPTED

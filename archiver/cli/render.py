@@ -58,7 +58,7 @@ def cut(text: str, limit: int) -> str:
 
 
 def columns() -> int:
-    """Columns of the terminal; 100 in a pipe."""
+    """Columns of the terminal; 100 in a pipe, where tables are not cut."""
     return shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else 100
 
 
@@ -80,7 +80,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, flexible: int) 
     """Aligned columns; the column `flexible` gives way where the terminal is too narrow."""
     body = [[shown(cell) for cell in row] for row in rows]
     widths = [max([width(title), *(width(row[i]) for row in body)]) for i, title in enumerate(head)]
-    spare = columns() - sum(widths) - 2 * (len(head) - 1)
+    spare = 0 if not sys.stdout.isatty() else columns() - sum(widths) - 2 * (len(head) - 1)
     if spare < 0:
         widths[flexible] = max(16, widths[flexible] + spare)
     click.echo(style(_row(head, widths).rstrip(), bold=True))

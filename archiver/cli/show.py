@@ -15,7 +15,17 @@ from archiver.model.statement import ContextRecord, StatementRecord
 from archiver.work.look import Capture, Meant
 
 Pairs = list[tuple[StatementRecord, ContextRecord]]
-ARTICLE = ("title", "byline", "published", "modified", "site", "language", "canonical", "description")
+ARTICLE = (
+    ("title", "title"),
+    ("bylines", "byline"),
+    ("published", "published"),
+    ("modified", "modified"),
+    ("site", "site"),
+    ("language", "language"),
+    ("canonical_url", "canonical"),
+    ("description", "description"),
+)
+FOR_MACHINES = frozenset({"at", "place"})  # of a listed picture or link: shown by --full alone
 
 
 @click.command(short_help="Show one capture: what was received, what was found in it.")
@@ -157,11 +167,11 @@ def _article(capture: Capture) -> None:
         pairs([("why", "; ".join(found.reasons))])
     article = found.article or {}
     items: list[tuple[str, str | None]] = []
-    for name in ARTICLE:
+    for name, label in ARTICLE:
         value = article.get(name)
         for said in value if isinstance(value, list) else [value]:
             if isinstance(said, dict) and said.get("value"):
-                items.append((name, f"{said['value']}  ({said.get('source', 'source unknown')})"))
+                items.append((label, f"{said['value']}  ({said.get('source', 'source unknown')})"))
     pairs(items)
     for name, label in (("media", "media"), ("images", "image"), ("links", "related link")):
         listed = article.get(name)
@@ -176,7 +186,7 @@ def _article(capture: Capture) -> None:
 def _entry(entry: Any) -> str:
     if not isinstance(entry, dict):
         return str(entry)
-    kept = {key: value for key, value in entry.items() if isinstance(value, str | int) and value not in ("", None)}
+    kept = {key: value for key, value in entry.items() if value and key not in FOR_MACHINES}
     return ", ".join(f"{key}: {value}" for key, value in kept.items())
 
 

@@ -76,7 +76,8 @@ def in_force(settings: Settings, wishes: Wishes, environment: dict[str, str]) ->
         value = getattr(wishes, name)
         if value is not None:
             if isinstance(value, int) and value < (0 if name == "delay_seconds" else 1):
-                raise UsageError(f"--{name.replace('_', '-').removesuffix('-seconds')} {value}: too small")
+                option = "delay" if name == "delay_seconds" else name.replace("_", "-")
+                raise UsageError(f"--{option} {value}: too small")
             changes[name] = value
     changes["allow_private"] = settings.allow_private or wishes.allow_private
     changes["require_proxy"] = settings.require_proxy or wishes.require_proxy
