@@ -1,1 +1,1 @@
-"""The evidence bundle: a deterministic BagIt bag in a zip, written and read."""
+"""The evidence bundle: a BagIt bag in a deterministic zip, checked by the same verifier as an archive."""

@@ -1,1 +1,1 @@
-"""README and report.html of a bundle, rendered from its evidence alone."""
+"""README.txt and report.html: the evidence in words for people, written anew and compared by whoever verifies."""

@@ -1,0 +1,182 @@
+"""Steps 1 and 16 of a bundle: its files are those that it lists, the exporter signed the list, and README and report
+say what the evidence says. All other steps are those of an archive (archiver.verify).
+
+    1a  bundle.json, bagit.txt, bag-info.txt and both lists are well-formed, and agree with each other
+    1b  every file is listed, and every listed file is here, with the bytes that were listed
+    1c  every file in data/ belongs to a manifest of the bundle, and none of theirs is left out unsaid
+    7   the checkpoint extends each older one that is here
+    16a the exporter's signature holds, by the key that bundle.json names, and the policy knows that key
+    16b README.txt and report.html are what this renderer makes of the evidence
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from archiver.bundle import bag, consistency, layout, record
+from archiver.bundle.build import NAMESPACE
+from archiver.bundle.listing import Listing, check_listing
+from archiver.bundle.read import BundleEvidence
+from archiver.bundle.record import BundleRecord
+from archiver.bundle.report import render
+from archiver.bundle.report.view import View
+from archiver.errors import ArchiverError, FormatError, MissingError, NewerVersionError, ProofError, UsageError
+from archiver.evidence import read
+from archiver.signing import allowed_signers, sshsig
+from archiver.signing.keys import PublicKey
+from archiver.tlog.checkpoint import open_checkpoint
+from archiver.tlog.merkle import check_consistency
+from archiver.verify.case import Case
+from archiver.verify.report import Weight
+
+
+def check_bundle(case: Case) -> None:
+    """Everything about a bundle that an archive does not have. Findings go to the case's report."""
+    evidence = case.evidence
+    if not isinstance(evidence, BundleEvidence):
+        raise UsageError("this is not a bundle", where=evidence.label)
+    bundle = _record(case, evidence)
+    listing = check_listing(case, evidence, bundle)
+    if bundle is not None:
+        _compare_record(case, evidence, bundle, listing)
+    _check_older(case, evidence)
+    exporter = _check_signature(case, bundle)
+    if bundle is not None and exporter is not None:
+        _check_rendered(case, evidence, bundle, exporter, listing)
+
+
+def _fault(case: Case, message: str, file: str, code: str = "bundle-file", step: int = 1) -> None:
+    case.report.find(step, code, message, file=file)
+
+
+def _record(case: Case, evidence: BundleEvidence) -> BundleRecord | None:
+    try:
+        return evidence.record
+    except NewerVersionError as error:
+        _fault(case, error.message, layout.RECORD, "bundle-renderer", 16)
+    except (FormatError, MissingError) as error:
+        _fault(case, error.message, layout.RECORD)
+    return None
+
+
+def _compare_record(case: Case, evidence: BundleEvidence, bundle: BundleRecord, listing: Listing) -> None:
+    """bundle.json against genesis, checkpoint, the manifests that are here, bag-info.txt and the folder's name."""
+    if case.archive is not None and bundle.archive != case.archive:
+        _fault(case, f"names the archive {bundle.archive}", layout.RECORD)
+    if case.checkpoint is not None and bundle.size != case.checkpoint.size:
+        _fault(case, f"says that the log counts {bundle.size} manifests", layout.RECORD)
+    here = set(evidence.sequences())
+    for sequence in bundle.selected:
+        if sequence not in here:
+            _fault(case, f"number {sequence} was chosen and is not here", evidence.manifest_name(sequence))
+    folder = evidence.container.folder
+    if folder is not None and folder != record.folder_name(bundle):
+        _fault(case, f"the folder is called {folder!r}, not {record.folder_name(bundle)!r}", layout.RECORD)
+    wanted = {
+        bag.BAGIT: bag.BAGIT_TEXT,
+        bag.INFO: bag.info(bundle, listing.payload_bytes, len(listing.payload)),
+    }
+    for name, data in wanted.items():
+        try:
+            if read(evidence, name) != data:
+                _fault(case, "is not what bundle.json and the payload give", name)
+        except MissingError:
+            continue  # said already
+        except FormatError as error:
+            _fault(case, error.message, name)
+
+
+def _check_older(case: Case, evidence: BundleEvidence) -> None:
+    """Older checkpoints in the bundle: signed by the log, and extended by the bundle's own."""
+    if case.checkpoint is None or case.keys is None:
+        return
+    step = case.report.steps[7]
+    for name in evidence.names():
+        size = layout.older_size(name.removeprefix(evidence.prefix)) if name.startswith(evidence.prefix) else None
+        if size is None:
+            continue
+        try:
+            old = open_checkpoint(read(evidence, name), case.keys.log_at(size)).checkpoint
+            proof = consistency.parse(read(evidence, name + ".consistency"))
+            if old.size != size or proof.old_size != size:
+                raise FormatError(f"holds a checkpoint of size {old.size} and a proof from {proof.old_size}")
+            if proof.checkpoint != case.note:
+                raise ProofError("its proof leads to another checkpoint than the bundle's")
+            check_consistency(size, case.checkpoint.size, old.root, case.checkpoint.root, proof.hashes)
+        except (FormatError, MissingError) as error:
+            _fault(case, error.message, error.where or name, "history-bad", 7)
+        except ProofError as error:
+            _fault(case, error.message, name, "history-forked", 7)
+        step.checked += 1
+    if step.checked:
+        step.skipped = None
+        step.summary = f"{step.checked} other checkpoints are extended by this one"
+
+
+def _check_signature(case: Case, bundle: BundleRecord | None) -> PublicKey | None:
+    """Step 16a; the key whose signature holds over the list of tag files, and so over every file."""
+    evidence, step = case.evidence, case.report.steps[16]
+    name = bag.TAG_SIGNATURE
+    try:
+        signature = read(evidence, name, sshsig.MAX_ARMORED)
+        with evidence.open(bag.TAG_MANIFEST) as stream:
+            key = sshsig.verify_stream(signature, stream, NAMESPACE)
+        if bundle is not None and key.fingerprint != bundle.exporter:
+            raise ProofError(f"signed by {key.fingerprint}, and bundle.json names {bundle.exporter}")
+        if read(evidence, layout.EXPORTER) != allowed_signers.encode_for([key.line()]):
+            raise ProofError(f"signed by {key.fingerprint}, which {layout.EXPORTER} does not list alone")
+    except ArchiverError as error:
+        _fault(case, error.message, error.where or name, "bundle-signature", 16)
+        return None
+    step.checked += 1
+    case.report.exporter = key.fingerprint
+    confirmed = _confirmed_as(case, key.fingerprint)
+    step.summary = f"exported by {confirmed} ({key.fingerprint}); README and report say what the evidence says"
+    if confirmed is None:
+        message = f"the exporter {key.fingerprint} is confirmed by nobody here"
+        case.report.find(16, "signer-unconfirmed", message, file=name)
+    return key
+
+
+def _confirmed_as(case: Case, fingerprint: str) -> str | None:
+    """A believed archive vouches for the keys in force at its checkpoint, and for no other exporter."""
+    if fingerprint in case.policy.signers:
+        return case.policy.signers[fingerprint]
+    if case.keys is None or case.checkpoint is None:
+        return None
+    if case.keys.may_sign(fingerprint, case.checkpoint.size, "export", None) is not None:
+        return None
+    return case.policy.confirmed_as(fingerprint, case.archive)
+
+
+def _check_rendered(
+    case: Case, evidence: BundleEvidence, bundle: BundleRecord, exporter: PublicKey, listing: Listing
+) -> None:
+    """Step 16b."""
+    case.report.renderer = bundle.renderer
+    if bundle.renderer != render.RENDERER:
+        message = f"rendered by version {bundle.renderer}, and this program has version {render.RENDERER}"
+        _fault(case, message, layout.REPORT, "bundle-renderer", 16)
+        return
+    try:
+        view = View(evidence, bundle)
+        files = len(listing.payload) + len(layout.OUTER)
+        for name, pieces in (
+            (layout.README, [render.readme(view, exporter, files)]),
+            (layout.REPORT, render.report(view)),
+        ):
+            if not _same(evidence, name, pieces):
+                _fault(case, "is not what the evidence in this bundle gives", name, "bundle-rendered", 16)
+            case.report.steps[16].checked += 1
+    except ArchiverError as error:
+        message = f"could not be rendered again, as the evidence is broken: {error.message}"
+        case.report.find(16, "bundle-renderer", message, file=error.where, weight=Weight.NOT_CHECKED)
+
+
+def _same(evidence: BundleEvidence, name: str, pieces: Iterable[bytes]) -> bool:
+    """Whether a file has exactly these bytes, in flat memory."""
+    with evidence.open(name) as stream:
+        for piece in pieces:
+            if stream.read(len(piece)) != piece:
+                return False
+        return not stream.read(1)
