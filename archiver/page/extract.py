@@ -7,23 +7,31 @@ not given to it, and the reason is said.
 
 from __future__ import annotations
 
+import logging
 import re
+from array import array
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from archiver.page.outline import Outline
 
-MAX_SOURCE = 4 << 20  # characters that are given to trafilatura
-MAX_TAGS = 60_000
+# trafilatura, and libxml2 below it, take quadratic time for some pages. Within these limits the worst that we found
+# took a few seconds.
+MAX_SOURCE = 3_000_000  # characters that are given to trafilatura
+MAX_TAGS = 20_000
 MAX_DEPTH = 250
-MAX_TAG = 1 << 20  # characters
+MAX_CROWD = 1_000  # tags in a row of which none closes a block of text
+SHARE = 0.2  # of the page text; if the quick way finds less, the thorough one is tried
 MAX_PIECES = 20_000
 SEARCHES = 40  # times the page text's length that may be searched through for pieces that are no whole line
 MAX_RANGES = 1_000
 
 _BLOCKS = frozenset({"p", "head", "item", "list", "quote", "row", "cell", "table", "code", "lb", "div", "body", "ab"})
 _SPACES = re.compile(r"[\t\n\f\r ]+")
+_UNSEEN = re.compile("[\\s\0-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufffd]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +51,7 @@ def extract(outline: Outline, page_text: str, url: str, *, guess: bool) -> Main:
     """The main text; with `guess` also title, byline and date as trafilatura and htmldate make them out."""
     if problem := _too_much(outline):
         return Main(None, (), problem=problem)
+    _silence()
     from lxml.etree import LxmlError
     from trafilatura import bare_extraction, extract_metadata, load_html
 
@@ -57,13 +66,22 @@ def extract(outline: Outline, page_text: str, url: str, *, guess: bool) -> Main:
         if guess:
             guessed = extract_metadata(tree, default_url=url, date_config=dict(_DATES))
             title, byline, date = guessed.title, guessed.author, guessed.date
-        document: Any = bare_extraction(tree, url=url, favor_precision=True, include_comments=False)
+        document: Any = bare_extraction(tree, url=url, include_comments=False, fast=True)
+        if document is None or len(document.text or "") < SHARE * len(page_text):
+            document = bare_extraction(tree, url=url, include_comments=False)
     except (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError, LxmlError) as error:
         return Main(None, (), problem=f"main text not read: trafilatura failed ({type(error).__name__})")
     pieces = [] if document is None or document.body is None else list(_pieces(document.body))
     if not pieces:
         return Main(None, (), title, byline, date, "no main text found")
     return Main("\n".join(pieces), locate(page_text, pieces), title, byline, date)
+
+
+@cache
+def _silence() -> None:
+    """Their remarks about pages are for their developers; without a handler Python prints them."""
+    for name in ("trafilatura", "htmldate", "courlan", "justext"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
 
 
 # No clock: the newest date that is believed is a fixed one, so that a reading can be repeated.
@@ -75,8 +93,8 @@ def _too_much(outline: Outline) -> str | None:
         return f"main text not read: {outline.tags} tags (limit {MAX_TAGS})"
     if outline.depth > MAX_DEPTH:
         return f"main text not read: elements nested {outline.depth} deep (limit {MAX_DEPTH})"
-    if outline.longest_tag > MAX_TAG:
-        return f"main text not read: a tag of {outline.longest_tag} characters (limit {MAX_TAG})"
+    if outline.crowd > MAX_CROWD:
+        return f"main text not read: {outline.crowd} tags in one block of text (limit {MAX_CROWD})"
     return None
 
 
@@ -107,30 +125,74 @@ def _pieces(body: Any) -> Iterator[str]:
 
 
 def locate(page_text: str, pieces: list[str]) -> tuple[tuple[int, int], ...]:
-    """Where the pieces stand in the page text, in order; neighbours are joined. Linear: whole lines are looked up,
-    other pieces searched for while the budget lasts."""
+    """Where the pieces stand in the page text, in order; neighbours are joined. White space and invisible characters,
+    which trafilatura drops or changes, do not count. Linear: whole lines are looked up, other pieces searched for while
+    the budget lasts."""
     lines: dict[str, list[int]] = {}
     at = 0
-    for line in page_text.split("\n"):
+    for line in _fold(page_text).split("\n"):
         lines.setdefault(line, []).append(at)
         at += len(line) + 1
     found: list[tuple[int, int]] = []
-    cursor, budget = 0, SEARCHES * len(page_text)
+    skeleton: _Skeleton | None = None
+    cursor = 0
     for piece in pieces[:MAX_PIECES]:
-        start = -1
-        if places := lines.get(piece):
-            later = next((place for place in places[:50] if place >= cursor), None)
-            start = places[0] if later is None else later
-        elif budget > 0:
-            start = page_text.find(piece, cursor)
-            budget -= (start if start >= 0 else len(page_text)) - cursor
-            if start < 0 and cursor and budget > 0:
-                start = page_text.find(piece, 0, cursor)
-                budget -= cursor if start < 0 else start
-        if start >= 0:
-            found.append((start, start + len(piece)))
-            cursor = max(cursor, start + len(piece))
+        if places := lines.get(_fold(piece)):
+            place = bisect_left(places, cursor)
+            start = places[place if place < len(places) else 0]
+            end: int | None = start + len(piece)
+        else:
+            skeleton = skeleton or _Skeleton(page_text)
+            start, end = skeleton.find(piece, cursor)
+        if end is not None:
+            found.append((start, end))
+            cursor = max(cursor, end)
     return _joined(sorted(found), page_text)
+
+
+def _fold(text: str) -> str:
+    return text.replace("\xa0", " ").replace("\u202f", " ")
+
+
+class _Skeleton:
+    """The page text without white space and invisible characters, for searching."""
+
+    def __init__(self, text: str) -> None:
+        self._bare = _UNSEEN.sub("", text)
+        self._ats, self._shifts = array("I", [0]), array("I", [0])  # from bare[at] on, the text is `shift` further on
+        shift = 0
+        for run in _UNSEEN.finditer(text):
+            first, after = run.span()
+            self._ats.append(first - shift)
+            shift += after - first
+            self._shifts.append(shift)
+        self._budget = SEARCHES * len(self._bare)
+
+    def find(self, piece: str, cursor: int) -> tuple[int, int | None]:
+        """Where `piece` stands in the text, from `cursor` on if it can be; (0, None) if nowhere."""
+        bare = _UNSEEN.sub("", piece)
+        from_here = self._to_bare(cursor)
+        for first, last in ((from_here, len(self._bare)), (0, from_here + len(bare))):
+            if not bare or self._budget <= 0:
+                break
+            start = self._bare.find(bare, first, last)
+            self._budget -= (start if start >= 0 else last) - first
+            if start >= 0:
+                return self._to_text(start), self._to_text(start + len(bare) - 1) + 1
+        return 0, None
+
+    def _to_text(self, at: int) -> int:
+        return at + self._shifts[bisect_right(self._ats, at) - 1]
+
+    def _to_bare(self, at: int) -> int:
+        low, high = 0, len(self._ats)
+        while low < high:  # the last run that begins at or before `at`
+            middle = (low + high) // 2
+            if self._ats[middle] + self._shifts[middle] <= at:
+                low = middle + 1
+            else:
+                high = middle
+        return max(0, at - self._shifts[low - 1])
 
 
 def _joined(ranges: list[tuple[int, int]], page_text: str) -> tuple[tuple[int, int], ...]:

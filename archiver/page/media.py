@@ -13,19 +13,24 @@ from archiver.page.outline import RELATED, Element, Outline
 
 MAX_IMAGES = 200
 MAX_MEDIA = 100
-MAX_LINKS = 300
+MAX_LINKS = 300  # of each place
+MAX_NAVIGATION = 60
 MAX_WORDS = 1_000  # code points of a caption or of a link's text
 MAX_ADDRESS = 2_000
+
+Ranges = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A picture. `caption`, `credit`: words of the page text; `at`: where in it the picture stands."""
+    """A picture. `caption`: of its figure, as the page text has it; `credit`: who made it, out of the caption; `at`:
+    where in the page text the picture stands; `place`: "article" or "page"."""
 
     url: str
     alt: str | None
     caption: str | None
     credit: str | None
+    place: str
     at: int
 
     def to_json(self) -> dict[str, Any]:
@@ -35,19 +40,21 @@ class Image:
             "alt": self.alt,
             "caption": self.caption,
             "credit": self.credit,
+            "place": self.place,
             "at": self.at,
         }
 
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """Something embedded: kind is the element's name."""
+    """Something embedded. `kind`: the element's name; `place` and `at` as of an image."""
 
     kind: str
     url: str | None
     type: str | None
     poster: str | None
     title: str | None
+    place: str
     at: int
 
     def to_json(self) -> dict[str, Any]:
@@ -58,13 +65,15 @@ class Media:
             "type": self.type,
             "poster": self.poster,
             "title": self.title,
+            "place": self.place,
             "at": self.at,
         }
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link and its words. `place`: "article" (in the main text) or "related" (a block that leads to other pages)."""
+    """A link and its words. `place`: "article" (in the main text), "related" (in an <aside> or another block that leads
+    to other pages) or "navigation"."""
 
     url: str
     text: str
@@ -88,7 +97,7 @@ _CREDIT = re.compile(
 )
 
 
-def images(outline: Outline, page_text: str, url: str) -> tuple[Image, ...]:
+def images(outline: Outline, page_text: str, url: str, main: Ranges) -> tuple[Image, ...]:
     """The pictures, in the page's order, without those that only measure or decorate (data: addresses, 1 × 1)."""
     captions = {id(caption.parent): caption for caption in outline.captions if caption.parent is not None}
     found: dict[str, Image] = {}
@@ -98,17 +107,23 @@ def images(outline: Outline, page_text: str, url: str) -> tuple[Image, ...]:
             continue
         caption = captions.get(id(element.parent)) if element.parent is not None else None
         words = page_text[caption.start : caption.end].strip(" \n") if caption is not None else ""
-        credit = _credit(outline, page_text, caption, words)
         found[address] = Image(
             clean(address, MAX_ADDRESS),
             clean(element.get("alt"), MAX_WORDS) or None,
             clean(words, MAX_WORDS) or None,
-            credit,
+            credit_of(words),
+            _place(element, main),
             element.start,
         )
         if len(found) >= MAX_IMAGES:
             break
     return tuple(found.values())
+
+
+def _place(element: Element, main: Ranges) -> str:
+    """A picture or a player belongs to the article if it stands between its first and its last words."""
+    inside = bool(main) and main[0][0] <= element.start <= main[-1][1]
+    return "article" if inside and not element.furniture else "page"
 
 
 def _source(element: Element, outline: Outline, url: str) -> str | None:
@@ -125,17 +140,17 @@ def _tiny(element: Element) -> bool:
     return element.get("width") in ("0", "1") or element.get("height") in ("0", "1")
 
 
-def _credit(outline: Outline, page_text: str, caption: Element | None, words: str) -> str | None:
-    if caption is None or not words:
-        return None
-    matches = list(_CREDIT.finditer(words[-300:]))
+def credit_of(caption: str) -> str | None:
+    """Whom a caption names as the maker of the picture: after a word for it, or in brackets at the end."""
+    tail = caption[-300:]
+    matches = list(_CREDIT.finditer(tail))
     if not matches:
         return None
-    match = matches[-1]
-    return clean((match[1] or match[2]).strip(" .,;:"), 200) or None
+    words = (matches[-1][1] or matches[-1][2]).strip(" .,;:")
+    return clean(words, 200) or None
 
 
-def embedded(outline: Outline, url: str) -> tuple[Media, ...]:
+def embedded(outline: Outline, url: str, main: Ranges) -> tuple[Media, ...]:
     """Video, audio, iframe, embed and object, in the page's order."""
     sources: dict[int, Element] = {}
     for source in outline.sources:
@@ -155,6 +170,7 @@ def embedded(outline: Outline, url: str) -> tuple[Media, ...]:
                 clean(element.get("type") or (inner.get("type") if inner is not None else ""), 100) or None,
                 _clean_address(absolute(poster, outline.base, url)) if poster else None,
                 clean(element.get("title") or element.get("aria-label"), MAX_WORDS) or None,
+                _place(element, main),
                 element.start,
             )
         )
@@ -165,32 +181,46 @@ def _clean_address(address: str | None) -> str | None:
     return clean(address, MAX_ADDRESS) if address else None
 
 
-def links(outline: Outline, page_text: str, url: str, main: tuple[tuple[int, int], ...]) -> tuple[Link, ...]:
-    """The links of the main text and of blocks of related pages, each address once, without those of page furniture."""
-    related = sorted(
-        (block.start, block.end)
-        for block in outline.blocks
-        if RELATED.search(f"{block.get('class')} {block.get('id')}") and block.end > block.start
-    )
+def links(outline: Outline, page_text: str, url: str, main: Ranges) -> tuple[Link, ...]:
+    """The links of the main text, of blocks of related pages, and of navigation; each address once."""
+    related = [block for block in outline.blocks if block.end > block.start and _is_related(block)]
+    places = (("article", main), ("related", _joined(related)), ("navigation", _joined(_navigation(outline))))
     found: dict[str, Link] = {}
+    left = {"article": MAX_LINKS, "related": MAX_LINKS, "navigation": MAX_NAVIGATION}
     for element in outline.links:
-        words = page_text[element.start : element.end].strip(" \n")
-        if not words or len(found) >= MAX_LINKS:
+        start = element.start + (page_text[element.start : element.start + 1] in (" ", "\n"))
+        if start >= element.end:
             continue
-        start = element.start + (page_text[element.start] in " \n")
-        place = "article" if _inside(start, main) else "related" if _within(start, related) else None
-        if place is None or (address := absolute(element.get("href"), outline.base, url)) is None:
+        place = next((name for name, ranges in places if _inside(start, ranges)), None)
+        if place is None or not left[place]:
             continue
-        found.setdefault(address, Link(clean(address, MAX_ADDRESS), clean(words, MAX_WORDS), place, start))
+        address = absolute(element.get("href"), outline.base, url)
+        words = page_text[start : element.end].strip(" \n")
+        if address is not None and address not in found and words:
+            found[address] = Link(clean(address, MAX_ADDRESS), clean(words, MAX_WORDS), place, start)
+            left[place] -= 1
     return tuple(found.values())
 
 
-def _inside(at: int, ranges: tuple[tuple[int, int], ...]) -> bool:
+def _is_related(block: Element) -> bool:
+    return block.name == "aside" or bool(RELATED.search(f"{block.get('class')} {block.get('id')}".lower()))
+
+
+def _navigation(outline: Outline) -> list[Element]:
+    return [block for block in outline.blocks if block.name == "nav"]
+
+
+def _joined(blocks: list[Element]) -> Ranges:
+    """The ranges of blocks, which may stand in one another, as ranges that do not."""
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted((block.start, block.end) for block in blocks):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return tuple(joined)
+
+
+def _inside(at: int, ranges: Ranges) -> bool:
     place = bisect_right(ranges, (at, 1 << 60)) - 1
     return place >= 0 and at < ranges[place][1]
-
-
-def _within(at: int, ranges: list[tuple[int, int]]) -> bool:
-    """Whether one of the ranges, which may lie in one another, holds `at`."""
-    place = bisect_right(ranges, (at, 1 << 60)) - 1
-    return any(at < end for _, end in ranges[max(0, place - 20) : place + 1])

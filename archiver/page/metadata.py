@@ -98,7 +98,7 @@ def describe(outline: Outline, page_text: str, url: str) -> tuple[Description, l
             values.add(said.time or said.value)
             if chosen is None:
                 chosen = said
-            elif len(also) < MAX_ALSO:
+            elif len(also) < MAX_ALSO and not (field == "title" and chosen.value in said.value):
                 also.append((field, said))
         return chosen
 

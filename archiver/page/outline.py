@@ -8,45 +8,59 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
 
+from archiver.page.text import BLOCKS, CELLS
 from archiver.page.tokens import Comment, EndTag, StartTag, Text
 
 MAX_ITEMS = 5_000  # of each kind that is collected; what is kept of them in the end is far less
 MAX_METADATA = 1 << 20  # characters of one piece of JSON-LD
 MAX_TITLE = 1_000  # characters
-MAX_ATTRIBUTES = 4_096  # characters of one tag; longer ones are read only where an address stands in them
+MAX_TAG = 20_000  # characters; a longer one is not given to the extractor
 
 # Words in class, id and role that say what a block is for.
-_HINTED = frozenset(
-    {"div", "section", "aside", "ul", "ol", "form", "nav", "dialog", "p", "h2", "h3", "header", "iframe"}
-)
+_HINTED_NAMES = "div section aside ul ol form nav dialog p h2 h3 header footer iframe article main"
+_HINTED = frozenset(_HINTED_NAMES.split())
+_ALWAYS = frozenset({"nav", "aside"})
 _HINT = re.compile(
     r"related|recommend|recirc|read-?more|read-?next|more-(?:from|on|stories)|most-(?:read|popular)|trending|teaser"
     r"|newsletter|promo|also-?read|see-?also"
     r"|captcha|challenge|turnstile|px-|datadome|botcheck|bot-?manager"
     r"|paywall|pay-wall|piano|subscri|metered|premium|regwall|gate(?:d|way)?\b"
     r"|consent|cmp|cookie|gdpr|didomi|onetrust|sourcepoint|privacy|usercentrics|sp_message",
-    re.IGNORECASE,
 )
 RELATED = re.compile(
     r"related|recommend|recirc|read-?more|read-?next|more-(?:from|on|stories)|most-(?:read|popular)|trending|teaser"
-    r"|also-?read|see-?also|newsletter|promo",
-    re.IGNORECASE,
+    r"|also-?read|see-?also|newsletter|promo"
 )
-_VOID = frozenset({"source", "track", "embed", "img", "input", "param"})
+_VOID_NAMES = "area base br col embed hr img input link meta param source track wbr"
+_VOID = frozenset(_VOID_NAMES.split())
+_CLOSES_ITSELF = frozenset({"p", "li", "dt", "dd", "td", "th", "tr", "option"})
 _MEDIA = frozenset({"video", "audio", "iframe", "embed", "object"})
 
 
-@dataclass(slots=True)
 class Element:
-    """An element of interest: its attributes, and where its content stands in the page text."""
+    """An element of interest, and where its content stands in the page text."""
 
-    name: str
-    attributes: dict[str, str]
-    start: int
-    end: int
-    parent: Element | None = None
+    __slots__ = ("_attributes", "_tag", "end", "furniture", "parent", "start")
+
+    def __init__(self, tag: StartTag, at: int) -> None:
+        self._tag = tag
+        self._attributes: dict[str, str] | None = None
+        self.start = self.end = at
+        self.parent: Element | None = None
+        self.furniture = False  # in a header, footer or navigation, and not in an <article>
+
+    @property
+    def name(self) -> str:
+        """The element's name in lower case."""
+        return self._tag.name
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """Its attributes; parsed when first asked for."""
+        if self._attributes is None:
+            self._attributes = self._tag.attributes()
+        return self._attributes
 
     def get(self, name: str) -> str:
         """An attribute's value without white space around it; "" if it has none."""
@@ -84,12 +98,15 @@ class Outline:
         self.scripts: list[tuple[int, int]] = []  # where the text of scripts stands in the decoded page
         self.script_sources: list[str] = []
         self.cuts: list[tuple[int, int]] = []  # parts of the decoded page that hold no text of the page
-        self.longest_tag = 0
+        self.crowd = 0  # the most tags in a row of which none closes a block of text
         self._script: dict[str, str] = {}
         self._open: dict[str, list[Element]] = {}
+        self._hints: dict[str, bool] = {}
         self._nesting: Counter[str] = Counter()  # open elements of the names in _HINTED
         self._hinted: dict[str, list[tuple[int, Element]]] = {}
         self._level = 0
+        self._run = 0
+        self._latest = 0  # the size of the page text at the last start tag
         self._cut = -1
 
     def source(self, text: str) -> None:
@@ -107,17 +124,25 @@ class Outline:
         name = tag.name
         self.tags += 1
         self.counts[name] += 1
-        if not tag.self_closing and name not in _NO_CONTENT:
-            self._level += 1
-            if self._level > self.depth:
-                self.depth = self._level
+        if name not in _VOID and not tag.self_closing:
+            if name in _CLOSES_ITSELF:
+                if at > self._latest:
+                    self._run = 0
+            else:
+                self._level += 1
+                if self._level > self.depth:
+                    self.depth = self._level
+            self._run += 1
+            if self._run > self.crowd:
+                self.crowd = self._run
+        self._latest = at
         size = tag.end - tag.start
-        if size > self.longest_tag:
-            self.longest_tag = size
+        if size > MAX_TAG:
+            self.cuts.append((tag.start, tag.end))
         if name in _HINTED:
             self._nesting[name] += 1
-            if tag.inside and len(self.blocks) < MAX_ITEMS and size < MAX_ATTRIBUTES and _HINT.search(tag.inside):
-                element = Element(name, tag.attributes(), at, at)
+            if (name in _ALWAYS or (tag.inside and self._is_hint(tag.inside))) and len(self.blocks) < MAX_ITEMS:
+                element = Element(tag, at)
                 self.blocks.append(element)
                 self._hinted.setdefault(name, []).append((self._nesting[name], element))
         if handler := _STARTS.get(name):
@@ -132,8 +157,10 @@ class Outline:
         name = tag.name
         if self._cut >= 0:
             self._end_cut(tag.end if name in ("svg", "math", "template") else tag.start)
-        if self._level:
+        if self._level and name not in _CLOSES_ITSELF:
             self._level -= 1
+        if at > self._latest and (name in BLOCKS or name in CELLS):
+            self._run = 0
         if name in _HINTED and (depth := self._nesting[name]):
             self._nesting[name] = depth - 1
             if (hinted := self._hinted.get(name)) and hinted[-1][0] >= depth:
@@ -189,6 +216,15 @@ class Outline:
         parts.append(text[at:])
         return "".join(parts)
 
+    def _is_hint(self, inside: str) -> bool:
+        """Whether what stands in a tag hints at its use; pages repeat their tags, so the answers are kept."""
+        known = self._hints.get(inside)
+        if known is None:
+            known = _HINT.search(inside.lower()) is not None
+            if len(self._hints) < MAX_ITEMS and len(inside) < 1_000:
+                self._hints[inside] = known
+        return known
+
     def _end_cut(self, end: int) -> None:
         self.cuts.append((self._cut, end))
         self._cut = -1
@@ -196,7 +232,9 @@ class Outline:
     def _note(self, into: list[Element], tag: StartTag, at: int, *, void: bool = False) -> Element | None:
         if len(into) >= MAX_ITEMS:
             return None
-        element = Element(tag.name, tag.attributes(), at, at)
+        element = Element(tag, at)
+        if not self._nesting["article"]:
+            element.furniture = bool(self._nesting["nav"] or self._nesting["footer"] or self._nesting["header"])
         into.append(element)
         if not void:
             self._open.setdefault(tag.name, []).append(element)
@@ -263,9 +301,10 @@ class Outline:
         self.inputs[tag.attributes().get("type", "text").lower()[:20]] += 1
 
 
-_NO_CONTENT = frozenset(
-    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr", "p", "li"]
-)
+def _roles(element: Element) -> list[str]:
+    return f"{element.get('rel')} {element.get('itemprop')}".lower().split()
+
+
 _STARTS = {
     "html": Outline._html,
     "base": Outline._base,

@@ -96,8 +96,10 @@ class Tokenizer:
     """Iterate over it once for the tokens of `source`.
 
     After a start tag it switches as its `context` says; while raw text is being read, `raw` is the name of its
-    element. With `xml` a self-closing tag has no raw text, and CDATA sections may stand anywhere. With `follow=False` it stays in the data state whatever tags come, as the standard's bare tokenizer does;
-    `state` and `raw` then say where it begins ("data", "rcdata", "rawtext", "script", "plaintext", "cdata").
+    element. With `xml` a self-closing tag has no raw text, and CDATA sections may stand anywhere.
+
+    With `follow=False` it stays in the data state whatever tags come, as the standard's bare tokenizer does; `state` and
+    `raw` then say where it begins ("data", "rcdata", "rawtext", "script", "plaintext", "cdata").
     """
 
     def __init__(
@@ -142,8 +144,9 @@ class Tokenizer:
                 self.context.end(name)
             return EndTag(name, match.start(), match.end())
         tag = StartTag(name, match.start(), match.end(), closing == "/", inside)
-        if self._follow and (state := self.context.start(name, tag.self_closing, tag.attributes)):
-            if not (self._xml and tag.self_closing):
+        if self._follow:
+            state = self.context.start(name, tag.self_closing, tag.attributes)
+            if state and not (self._xml and tag.self_closing):
                 self._state, self.raw = state, name
         return tag
 
