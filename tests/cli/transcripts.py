@@ -1,9 +1,9 @@
 """Transcripts in documents: `console` blocks whose commands are run and whose output is compared.
 
 In a block, a line that begins with `$ ` is a command for the shell; what follows is its output, both streams, until the
-next command. `…` at the end of a line stands for the rest of it, a line of `…` alone for any number of lines. What differs
-from run to run (digests, times, ports, temporary folders) is folded on both sides before comparing. `# exit 1` behind a
-command is the exit code that it must have.
+next command. `…` at the end of a line stands for the rest of it, a line of `…` alone for any number of lines. What
+differs from run to run (digests, times, ports, temporary folders) is folded on both sides before comparing.
+`# exit 1` behind a command is the exit code that it must have.
 """
 
 from __future__ import annotations
@@ -93,5 +93,5 @@ def differences(wanted: tuple[str, ...], got: str) -> str | None:
 
 def _same(wanted: str, got: str) -> bool:
     if wanted.endswith("…"):
-        return got.startswith(wanted[:-1].rstrip()) or got.startswith(wanted)
+        return got.startswith((wanted[:-1].rstrip(), wanted))
     return wanted == got
