@@ -1,4 +1,7 @@
-"""Every code that a finding can carry: its weight, what it means and what to do. docs/formats/verify-report.md is this table."""
+"""Every code that a finding can carry: its weight, what it means and what to do.
+
+The table in docs/formats/verify-report.md is this one; a test compares them. Codes are never reused for something else.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,6 @@ CODES: dict[str, Code] = {
         "failed", "a file that belongs to no part of the format", "Find out who put it there; move it away."
     ),
     "file-missing": Code("failed", "a file that must be there is not", _RESTORE),
-    "file-malformed": Code("failed", "a file is not what its format says", _RESTORE),
     "file-litter": Code("remark", "a file that the operating system leaves behind", "May be deleted."),
     "file-unbound": Code(
         "remark", "nothing signed binds this file: it may change unnoticed", "Do not rely on it as evidence."
@@ -32,10 +34,25 @@ CODES: dict[str, Code] = {
     "file-unreadable": Code("failed", "a file could not be read", "Check the disk and the permissions."),
     # step 2
     "genesis-missing": Code("failed", "the first manifest, which names the archive and its keys, is missing", _RESTORE),
-    "genesis-bad": Code("failed", "the first manifest does not hold together", _RESTORE),
+    "genesis-bad": Code(
+        "failed", "the first manifest does not hold together, or a key that it names did not sign it", _RESTORE
+    ),
+    "genesis-newer": Code("not checked", "the first manifest is of a later version", "Verify with a newer archiver."),
     # step 3
     "checkpoint-missing": Code("failed", "there is no checkpoint", _RESTORE),
-    "checkpoint-bad": Code("failed", "the checkpoint is malformed or not signed by the log's key", _RESTORE),
+    "checkpoint-bad": Code(
+        "failed", "the checkpoint is malformed, or not signed by every key that the log has at this size", _RESTORE
+    ),
+    "checkpoint-unknown": Code(
+        "not checked",
+        "the checkpoint is signed by keys that this program cannot know: they follow a manifest of a later version",
+        "Verify with a newer archiver.",
+    ),
+    "log-handover": Code(
+        "failed",
+        "the log's key was replaced, and no checkpoint over that event is signed by the old key too",
+        "Treat the log after that event as somebody else's, unless its owner can show such a checkpoint.",
+    ),
     "checkpoint-line-unknown": Code(
         "remark", "a signature line by an unknown key: nothing binds it", "Give its key in trust/policy if you know it."
     ),
@@ -56,7 +73,7 @@ CODES: dict[str, Code] = {
         "Run any writing command to repair after a crash; else find out who put it there.",
     ),
     "link-not-checked": Code(
-        "not checked",
+        "remark",
         "the neighbour that a manifest names is not in this bundle",
         "The log's inclusion proof binds it all the same.",
     ),
@@ -64,6 +81,11 @@ CODES: dict[str, Code] = {
     # step 5
     "signature-missing": Code("failed", "a manifest has no signature", _RESTORE),
     "signature-bad": Code("failed", "a signature does not hold", _RESTORE),
+    "key-event-bad": Code(
+        "failed",
+        "a key event does not hold together, or a key that it brings in did not sign it: it changes nothing",
+        "Treat what the new key signed as forged.",
+    ),
     "signer-inactive": Code(
         "failed", "signed by a key that was not active at this place in the log", "Treat as forged."
     ),
@@ -78,9 +100,16 @@ CODES: dict[str, Code] = {
         "Verify with a newer archiver.",
     ),
     "keys-hidden": Code("failed", "the newest key event that a manifest names is missing or another one", _RESTORE),
+    "later-unknown": Code(
+        "not checked",
+        "the checkpoint's last manifest is not in this bundle: a key event before it could be hidden",
+        "Ask for a bundle that holds it.",
+    ),
     # step 6
     "log-root": Code("failed", "the manifests do not give the root that the checkpoint signs", _RESTORE),
-    "tile-bad": Code("failed", "a tile or entry bundle differs from what the manifests give", _RESTORE),
+    "tile-bad": Code(
+        "failed", "a tile or entry bundle differs from what the manifests give, or covers more than there is", _RESTORE
+    ),
     "tile-missing": Code("failed", "a tile or entry bundle is missing", _RESTORE),
     "proof-bad": Code("failed", "an inclusion proof does not hold", _RESTORE),
     "proof-missing": Code("failed", "a manifest of the bundle has no inclusion proof", _RESTORE),
@@ -96,6 +125,16 @@ CODES: dict[str, Code] = {
         "Find the newer copy.",
     ),
     "history-bad": Code("failed", "an older checkpoint is malformed or badly signed", _RESTORE),
+    "history-gap": Code(
+        "remark",
+        "a partial tile says that there was a checkpoint of this size, and it is not here",
+        "Look for it in a backup: whoever holds it can compare it with this log.",
+    ),
+    "history-disowned": Code(
+        "remark",
+        "an older checkpoint was signed by a log key at a size that its revocation no longer trusts",
+        "It agrees with this log, and proves nothing by itself.",
+    ),
     "since-not-checked": Code(
         "not checked",
         "the given checkpoint could not be compared with what is here",
@@ -118,9 +157,14 @@ CODES: dict[str, Code] = {
         "A crash may have left it: run any writing command; else find out who put it there.",
     ),
     "object-taken-down": Code(
-        "remark", "an object was removed on purpose; a signed manifest says so", "Ask the owner for the reason."
+        "not checked", "an object was removed on purpose; a signed manifest says so", "Ask the owner for the reason."
     ),
-    "object-withheld": Code("not checked", "an object was withheld by the exporter", "Ask for the whole."),
+    "object-still-here": Code(
+        "remark", "an object is here although a signed manifest says that it was removed", "Delete it if you must."
+    ),
+    "object-withheld": Code(
+        "not checked", "an object that a manifest names is not in this bundle", "Ask for the whole."
+    ),
     "object-unreadable": Code("failed", "an object could not be read", "Check the disk; restore from a backup."),
     # steps 10 to 12
     "warc-bad": Code(
@@ -140,9 +184,10 @@ CODES: dict[str, Code] = {
     ),
     "facts-newer": Code("not checked", "facts or records of a later version", "Verify with a newer archiver."),
     "source-differs": Code(
-        "failed", "the body that was read is not in the stored exchanges", "Treat the reading as unproven."
+        "failed", "the body that was read is not the one in the stored exchanges", "Treat the reading as unproven."
     ),
     "source-not-checked": Code("not checked", "the body could not be decoded here", "Install what the message names."),
+    "text-bad": Code("failed", "the page text object is malformed", "Treat the reading as unproven."),
     "text-differs": Code(
         "failed", "the page text is not the projection of the stored bytes", "Treat the reading as unproven."
     ),
@@ -156,7 +201,9 @@ CODES: dict[str, Code] = {
         "The statement is fabricated or corrupted.",
     ),
     "statement-unanchored": Code(
-        "not checked", "a statement has no byte range: only the page text was compared", "Look at the page text."
+        "remark",
+        "a statement's words stand in the page text, and have no one place in the bytes",
+        "Nothing: the page text was derived again from the stored bytes.",
     ),
     "content-not-checked": Code(
         "not checked", "what is needed to re-derive this is withheld, taken down or missing", "Ask for the whole."
@@ -184,8 +231,5 @@ CODES: dict[str, Code] = {
         "not checked",
         "README and report were rendered by another version",
         "Compare them with the evidence by eye, or use that version.",
-    ),
-    "later-unknown": Code(
-        "not checked", "a key revoked after this bundle's checkpoint could not be known", "Ask for a newer checkpoint."
     ),
 }

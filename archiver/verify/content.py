@@ -3,51 +3,64 @@
 10 exchanges   the WARC holds together, its segments give the root, and the facts say what the exchanges say
 11 readings    the body that was read is in the WARC, and the page text is its projection
 12 statements  the lines give the root, and the words of each statement stand in the bytes at its anchor
+
+What a reading concludes (kind of page, title, speaker, cue, …) is its interpretation, and is not checked here.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from archiver import digest
-from archiver.errors import ArchiverError, FormatError, MissingError, NewerVersionError, ProofError
-from archiver.evidence import read
+from archiver.errors import ArchiverError, FormatError, NewerVersionError, ProofError
+from archiver.evidence import Evidence, read
 from archiver.model import facts as facts_model
 from archiver.model import statement as statement_model
 from archiver.model.encoding import MAX_DOCUMENT
 from archiver.model.facts import ReadingFacts, SnapshotFacts
-from archiver.model.manifest import MAX_BYTES, Manifest, ObjectRef, decode
-from archiver.page import anchor, text
-from archiver.verify import exchanges
-from archiver.verify.case import Case
+from archiver.model.manifest import MAX_BYTES, Manifest, decode
+from archiver.page import text
+from archiver.verify import exchanges, statements
+from archiver.verify.case import Case, Fault, fault_of
+from archiver.verify.exchanges import Body
+from archiver.verify.workers import Workers
 
+TASK = 16  # manifests a task; a page costs some milliseconds
 MAX_TEXT = 256 << 20  # bytes of a page-text or statements object that are read into memory
 
+_LATER = {"import": "what was received as a file", "recheck": "its verdicts"}
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a finding belongs."""
 
-    case: Case
-    step: int
+class Item(NamedTuple):
+    """A manifest to be looked into, and the snapshot that it speaks about, each with the digest seen in step 4."""
+
     sequence: int
-    file: str | None = None
+    digest: str
+    subject: int | None
+    subject_digest: str | None
 
-    def fault(self, code: str, message: str) -> None:
-        self.case.report.find(self.step, code, message, file=self.file, sequence=self.sequence)
+
+class Result(NamedTuple):
+    """What was looked at, and what is wrong with it."""
+
+    snapshots: int
+    readings: int
+    statements: int
+    faults: list[Fault]
 
 
-def check_content(case: Case) -> None:
+def check_content(case: Case, workers: Workers) -> None:
     """Look into every snapshot and reading that is here."""
-    total = len(case.sequences)
+    items = _items(case)
+    tasks = [items[at : at + TASK] for at in range(0, len(items), TASK)]
     counts = {"snapshots": 0, "readings": 0, "statements": 0}
-    for done, sequence in enumerate(case.sequences):
-        if case.events.get(sequence) == "snapshot":
-            counts["snapshots"] += _snapshot(case, sequence)
-        elif case.events.get(sequence) == "reading":
-            counts["readings"] += 1
-            counts["statements"] += _reading(case, sequence)
-        case.progress("contents", done + 1, total)
+    done = 0
+    for task, result in zip(tasks, workers.map(examine_content, tasks), strict=True):
+        for key, count in zip(counts, result[:3], strict=True):
+            counts[key] += count
+        case.take(result[3])
+        done += len(task)
+        case.progress("contents", done, len(items))
     case.report.counts.update(counts)
     for number, key, what in (
         (10, "snapshots", "snapshots hold together"),
@@ -55,151 +68,217 @@ def check_content(case: Case) -> None:
         (12, "statements", "statements stand in the stored bytes"),
     ):
         step = case.report.steps[number]
-        step.checked = counts[key]
-        step.summary = f"{counts[key]} {what}"
+        step.checked, step.summary = counts[key], f"{counts[key]} {what}"
         if not counts[key]:
-            step.summary = f"there are no {key}"
+            step.empty, step.summary = True, f"there are no {key} here"
 
 
-def _manifest(case: Case, sequence: int) -> Manifest | None:
-    try:
-        return decode(read(case.evidence, case.evidence.manifest_name(sequence), MAX_BYTES))
-    except ArchiverError:
-        return None  # steps 4 and 5 have said so
+def _items(case: Case) -> list[Item]:
+    found = []
+    places = {sequence: place for place, sequence in enumerate(case.sequences)} if case.subjects else {}
+    for place, sequence in enumerate(case.sequences):
+        event = case.events.get(sequence)
+        if event in ("snapshot", "reading", *_LATER):
+            subject = case.subjects.get(sequence)
+            there = case.digest_at(places[subject]) if subject is not None else None
+            found.append(Item(sequence, case.digest_at(place), subject, there))
+    return found
 
 
-def _object(place: _Place, manifest: Manifest, role: str, limit: int) -> tuple[ObjectRef, bytes] | None:
-    """A small object's bytes, or None after saying why it cannot be looked into."""
-    ref = manifest.object(role)
-    if ref is None:
-        place.fault("content-not-checked", f"the manifest names no {role}")
-        return None
-    name = place.case.evidence.object_name(ref.digest)
-    if name is None:
-        place.fault("content-not-checked", f"{role} is not here")
-        return None
-    try:
-        data = read(place.case.evidence, name, limit)
-    except (MissingError, FormatError) as error:
-        place.fault("content-not-checked", f"{role}: {error.message}")
-        return None
-    return ref, data
+def examine_content(evidence: Evidence, items: list[Item]) -> tuple[int, int, int, list[Fault]]:
+    """Look into some manifests. Runs in any process."""
+    snapshots = readings = found = 0
+    faults: list[Fault] = []
+    for item in items:
+        place = Place(evidence, 10, item.sequence, evidence.manifest_name(item.sequence), faults)
+        manifest = _manifest(place, item.sequence, item.digest)
+        if manifest is None or not _is_here(evidence, manifest):
+            continue
+        if manifest.event in _LATER:
+            place.fault("content-not-checked", f"{_LATER[manifest.event]}: not looked into by this version")
+        elif manifest.event == "snapshot":
+            _snapshot(place, manifest)
+            snapshots += 1
+        else:
+            readings += 1
+            found += _reading(place.at(11), manifest, item)
+    return snapshots, readings, found, faults
 
 
-def _snapshot(case: Case, sequence: int) -> bool:
-    manifest = _manifest(case, sequence)
-    if manifest is None:
-        return False
-    place = _Place(case, 10, sequence, case.evidence.manifest_name(sequence))
-    found = _object(place, manifest, "facts", MAX_DOCUMENT)
-    facts: SnapshotFacts | None = None
-    if found is not None:
+class Place(NamedTuple):
+    """Where findings about one manifest belong."""
+
+    evidence: Evidence
+    step: int
+    sequence: int
+    file: str
+    faults: list[Fault]
+
+    def at(self, step: int) -> Place:
+        """The same manifest in another step."""
+        return self._replace(step=step)
+
+    def fault(self, code: str, message: str, file: str | None = None) -> None:
+        """Add a finding."""
+        self.faults.append((self.step, code, message, file or self.file, self.sequence))
+
+    def object(self, manifest: Manifest, role: str, limit: int) -> bytes | None:
+        """A small object's bytes, which are those that were sealed; or None after saying why there are none."""
+        ref = manifest.object(role)
+        if ref is None:
+            self.fault("content-not-checked", f"the manifest names no {role}")
+            return None
+        name = self.evidence.object_name(ref.digest)
+        if name is None:
+            self.fault("content-not-checked", f"{role} is not here")
+            return None
         try:
-            facts = facts_model.decode_snapshot(found[1])
+            data = read(self.evidence, name, limit)
+        except ArchiverError as error:
+            _, code, message, file, _ = fault_of(self.step, error, "content-not-checked", name)
+            self.fault(code, f"{role}: {message}", file)
+            return None
+        if digest.of_bytes(data) != ref.digest:
+            self.fault("content-not-checked", f"{role} is not what was sealed (step 9)", name)
+            return None
+        return data
+
+
+def _manifest(place: Place, sequence: int, wanted: str) -> Manifest | None:
+    """The manifest that step 4 saw, read again."""
+    name = place.evidence.manifest_name(sequence)
+    try:
+        data = read(place.evidence, name, MAX_BYTES)
+        if digest.of_bytes(data) != wanted:
+            raise ProofError("changed while it was being verified")
+        return decode(data)
+    except ArchiverError as error:
+        place.fault("content-not-checked", error.message, name)
+        return None
+
+
+def _is_here(evidence: Evidence, manifest: Manifest) -> bool:
+    """A bundle holds some manifests only for what they bind, without any of their objects."""
+    if evidence.kind == "archive":
+        return True
+    return any(evidence.object_name(ref.digest) is not None for ref in manifest.objects)
+
+
+def _snapshot(place: Place, manifest: Manifest) -> None:
+    data = place.object(manifest, "facts", MAX_DOCUMENT)
+    facts: SnapshotFacts | None = None
+    if data is not None:
+        try:
+            facts = facts_model.decode_snapshot(data)
         except NewerVersionError as error:
             place.fault("facts-newer", error.message)
         except FormatError as error:
             place.fault("facts-bad", error.message)
     ref = manifest.object("warc")
     if ref is None:
-        if facts is not None and facts.outcome != "no response":
-            place.fault("facts-differ", "the facts speak of a response, and there is no WARC")
-        return True
-    name = case.evidence.object_name(ref.digest)
+        if facts is not None and (facts.outcome != "no response" or facts.hops):
+            place.fault("facts-differ", "the facts speak of something received, and there is no WARC")
+        return
+    name = place.evidence.object_name(ref.digest)
     if name is None:
         place.fault("content-not-checked", "the WARC is not here")
-        return False
-    secret = _object(place, manifest, "segment-secret", 32)
-    for code, message in exchanges.check_warc(case.evidence, name, ref, secret[1] if secret else None, facts):
-        place.fault(code, message)
-    return True
+        return
+    secret = place.object(manifest, "segment-secret", 32)
+    if ref.segments is None and secret is None:
+        place.fault("segments-root", "the manifest names no segments for its WARC")
+    for code, message in exchanges.check_warc(place.evidence, name, ref, secret, facts):
+        place.fault(code, message, name)
 
 
-def _reading(case: Case, sequence: int) -> int:
+def _reading(place: Place, manifest: Manifest, item: Item) -> int:
     """Steps 11 and 12 for one reading; the number of statements looked at."""
-    manifest = _manifest(case, sequence)
-    if manifest is None or manifest.subject is None:
-        return 0
-    place = _Place(case, 11, sequence, case.evidence.manifest_name(sequence))
-    found = _object(place, manifest, "facts", MAX_DOCUMENT)
-    if found is None:
+    data = place.object(manifest, "facts", MAX_DOCUMENT)
+    if data is None:
         return 0
     try:
-        facts = facts_model.decode_reading(found[1])
+        facts = facts_model.decode_reading(data)
     except NewerVersionError as error:
         place.fault("facts-newer", error.message)
         return 0
     except FormatError as error:
         place.fault("facts-bad", error.message)
         return 0
-    body = _body(place, manifest, facts)
+    body = _body(place, facts, item)
     page = _page_text(place, manifest, facts, body)
-    return _statements(_Place(case, 12, sequence, place.file), manifest, facts, page, body)
+    return _statements(place.at(12), manifest, facts, page, body)
 
 
-def _body(place: _Place, manifest: Manifest, facts: ReadingFacts) -> bytes | None:
+def _body(place: Place, facts: ReadingFacts, item: Item) -> Body | None:
     """The decoded body that the reading says it read, taken again from the snapshot's WARC."""
     if facts.source is None:
         return None
-    case = place.case
-    assert manifest.subject is not None
-    subject = case.by_digest.get(digest.raw(manifest.subject))
-    snapshot = None if subject is None else _manifest(case, subject)
-    ref = None if snapshot is None else snapshot.object("warc")
-    name = None if ref is None else case.evidence.object_name(ref.digest)
+    name = None
+    if item.subject is not None and item.subject_digest is not None:
+        snapshot = _manifest(place, item.subject, item.subject_digest)
+        ref = snapshot.object("warc") if snapshot is not None else None
+        name = place.evidence.object_name(ref.digest) if ref is not None else None
     if name is None:
-        place.fault("content-not-checked", "listed by the collector; present in the received bytes: not checked (no WARC here)")
+        place.fault("content-not-checked", "the body that was read cannot be derived again: there is no WARC here")
         return None
     try:
-        body = exchanges.body_of(case.evidence, name, facts.source)
+        return exchanges.body_of(place.evidence, name, facts.source)
     except ProofError as error:
-        place.fault("source-differs", error.message)
-        return None
+        place.fault("source-differs", error.message, name)
     except ArchiverError as error:
+        _, code, message, file, _ = fault_of(place.step, error, "source-not-checked", name)
+        place.fault(code, message, file)
+    return None
+
+
+def _page_text(place: Place, manifest: Manifest, facts: ReadingFacts, body: Body | None) -> statements.Page | None:
+    """The page text that statements must stand in: derived again if there is a body, else the sealed one."""
+    source = facts.source
+    if source is None or source.text is None:
+        return None
+    data = place.object(manifest, "page-text", MAX_TEXT)
+    sealed = None
+    if data is not None:
+        try:
+            sealed = text.decode_object(data)[1]
+        except NewerVersionError as error:
+            place.fault("facts-newer", error.message)
+        except FormatError as error:
+            place.fault("text-bad", error.message)
+    if body is None or body.data is None:
+        return None if sealed is None else statements.Page(sealed, None, None, source.encoding or "")
+    media_type = body.content_type.split(";")[0].strip().lower()
+    plain = source.text == "plain-text/v1"
+    if (media_type == "text/plain") != plain:
+        place.fault("facts-differ", f"a body of type {media_type or 'unknown'} was read as {source.text}")
+    try:
+        page = (text.project_plain if plain else text.project)(body.data, body.content_type)
+    except FormatError as error:
         place.fault("source-not-checked", error.message)
         return None
-    return body
-
-
-def _page_text(place: _Place, manifest: Manifest, facts: ReadingFacts, body: bytes | None) -> str | None:
-    if facts.source is None or facts.source.text is None:
-        return None
-    found = _object(place, manifest, "page-text", MAX_TEXT)
-    if found is None:
-        return None
-    try:
-        _, sealed = text.decode_object(found[1])
-    except FormatError as error:
-        place.fault("text-differs", error.message)
-        return None
-    if body is None:
-        return sealed
-    content_type = facts.source.media_type
-    if facts.source.text == "plain-text/v1":
-        page = text.project_plain(body, content_type)
-    else:
-        page = text.project(body, content_type)
-    if page.text != sealed:
+    if sealed is not None and page.text != sealed:
         place.fault("text-differs", "the page text is not the projection of the stored body")
-    elif page.encoding != facts.source.encoding:
-        place.fault("facts-differ", f"the encoding is {page.encoding}, the facts say {facts.source.encoding}")
-    return sealed
+    if (page.encoding, page.encoding_source) != (source.encoding, source.encoding_source):
+        place.fault(
+            "facts-differ",
+            f"the encoding is {page.encoding} ({page.encoding_source}), "
+            f"the facts say {source.encoding} ({source.encoding_source})",
+        )
+    return statements.Page(page.text, page, body.data, page.encoding)
 
 
 def _statements(
-    place: _Place, manifest: Manifest, facts: ReadingFacts, page: str | None, body: bytes | None
+    place: Place, manifest: Manifest, facts: ReadingFacts, page: statements.Page | None, body: Body | None
 ) -> int:
-    found = _object(place, manifest, "statements", MAX_TEXT) if facts.statements else None
-    if found is None:
-        if facts.statements == 0 and manifest.object("statements") is None:
-            return 0
-        found = _object(place, manifest, "statements", MAX_TEXT)
-        if found is None:
-            return 0
-    ref, data = found
+    ref = manifest.object("statements")
+    if ref is None and facts.statements == 0:
+        return 0
+    data = place.object(manifest, "statements", MAX_TEXT)
+    if ref is None or data is None:
+        return 0
     try:
         lines = statement_model.split_lines(data)
-        tree = statement_model.leaves(lines)
+        if ref.leaves != statement_model.leaves(lines):
+            place.fault("statements-root", "the lines do not give the root in the manifest")
         pairs = statement_model.decode_object(data)
     except NewerVersionError as error:
         place.fault("facts-newer", error.message)
@@ -207,41 +286,19 @@ def _statements(
     except FormatError as error:
         place.fault("statements-bad", error.message)
         return 0
-    if ref.leaves != tree:
-        place.fault("statements-root", "the lines do not give the root in the manifest")
     if len(pairs) != facts.statements:
         place.fault("statements-bad", f"{len(pairs)} statements, the facts say {facts.statements}")
-    for record, context in pairs:
-        _statement(place, record, context, page, body, facts)
-    return len(pairs)
-
-
-def _statement(
-    place: _Place,
-    record: statement_model.StatementRecord,
-    context: statement_model.ContextRecord,
-    page: str | None,
-    body: bytes | None,
-    facts: ReadingFacts,
-) -> None:
-    if page is None:
-        place.fault("content-not-checked", f"{record.id}: listed by the collector; the page text is not here")
-        return
-    encoding = facts.source.encoding if facts.source else None
-    for part, around in zip(record.parts, context.parts, strict=True):
-        try:
-            anchor.check_part(page, body or b"", encoding or "", part.exact, part.text, part.bytes if body else None, part.digest)
-        except ProofError as error:
-            place.fault("statement-differs", f"{record.id}: {error.message}")
-            continue
-        low, high = part.text
-        if page[max(0, low - len(around.prefix)) : low] != around.prefix or page[high : high + len(around.suffix)] != around.suffix:
-            place.fault("statement-differs", f"{record.id}: the words around it are not those in the page text")
-        if body is None:
-            message = f"{record.id}: listed by the collector: passed; present in the received bytes: not checked"
+    if facts.source is None or facts.source.text is None:
+        if pairs:
+            place.fault("statements-bad", "there are statements, and no page text that they could stand in")
+        return len(pairs)
+    if page is None or page.derived is None:
+        count, why = len(pairs), "there is no page text here" if page is None else "the received bytes are not here"
+        if count:
+            message = f"{count} statements, listed by the collector: passed; in the received bytes: not checked ({why})"
             place.fault("content-not-checked", message)
-        elif part.bytes is None:
-            place.fault("statement-unanchored", f"{record.id}: has no one place in the bytes; found in the page text")
-    mention = record.speaker.mention if record.speaker else None
-    if mention is not None and not 0 <= mention[0] < mention[1] <= len(page):
-        place.fault("statement-differs", f"{record.id}: the speaker's mention lies outside the page text")
+    if page is not None:
+        for record, context in pairs:
+            for code, message in statements.check(page, record, context):
+                place.fault(code, message)
+    return len(pairs)

@@ -1,40 +1,59 @@
-"""Step 10's work on one WARC: records, digests, segments, and whether the facts say what the exchanges say."""
+"""Step 10's work on one WARC: records, digests, segments, and whether the facts say what the exchanges say.
+
+Everything streams: a WARC of any size is read in flat memory. Only the body of a page that was read is held.
+"""
 
 from __future__ import annotations
 
+import base64
 import hashlib
-from collections.abc import Iterator
-from typing import BinaryIO
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from archiver import digest
-from archiver.errors import ArchiverError, FormatError, MissingError, ProofError
+from archiver.errors import FormatError, MissingError, ProofError, StoreError
 from archiver.evidence import Evidence
+from archiver.model.encoding import clean
 from archiver.model.facts import Hop, SnapshotFacts, Source
 from archiver.model.manifest import ObjectRef, Tree
-from archiver.warc.http import entity_body, split_message
-from archiver.warc.read import Record, check_digests, read_records
+from archiver.page.decode import MAX_BODY
+from archiver.warc.http import split_message, stream_body
+from archiver.warc.read import FAILED, Record, check_digests, read_records
 from archiver.warc.segments import segment_root
+from archiver.warc.write import MAX_CERTIFICATES, PEM
 
-MAX_BODY = 512 << 20  # bytes of a decoded body that are read into memory to be compared with the page text
+Problem = tuple[str, str]  # code, message
+
+_BEGIN, _END = b"-----BEGIN CERTIFICATE-----\n", b"-----END CERTIFICATE-----\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The body that a reading was made from. `data` is None if it is too large for a page, or was not read as one."""
+
+    data: bytes | None
+    content_type: str
 
 
 def check_warc(
     evidence: Evidence, name: str, ref: ObjectRef, secret: bytes | None, facts: SnapshotFacts | None
-) -> Iterator[tuple[str, str]]:
-    """Code and message of everything wrong with one WARC."""
-    responses: list[Record] = []
+) -> Iterator[Problem]:
+    """Everything wrong with one WARC."""
     try:
         with evidence.open(name) as stream:
+            responses: list[Record] = []
+            certificates: dict[str, Record] = {}
             for record in read_records(stream):
                 for header, state in check_digests(record):
-                    if state != "ok":
+                    if state == FAILED:
                         yield "warc-digest", f"record at byte {record.offset}: {header} is not that of the block"
-                if record.get("WARC-Type") in ("response", "resource", "revisit"):
+                kind = record.get("WARC-Type")
+                if kind in ("response", "resource", "revisit"):
                     responses.append(record)
-                    if facts is not None:
-                        yield from _compare_hop(record, len(responses) - 1, facts)
-        if facts is not None and facts.outcome != "file" and len(responses) != len(facts.hops):
-            yield "facts-differ", f"{len(responses)} responses are stored, the facts list {len(facts.hops)}"
+                elif kind == "metadata" and record.get("Content-Type") == PEM:
+                    certificates[record.get("WARC-Refers-To") or ""] = record
+            if facts is not None:
+                yield from _compare_facts(responses, certificates, facts)
         if secret is not None:
             with evidence.open(name) as stream:
                 count, root = segment_root(stream, secret)
@@ -42,70 +61,146 @@ def check_warc(
                 yield "segments-root", "the segments do not give the root in the manifest"
     except MissingError as error:
         yield "content-not-checked", error.message
+    except StoreError as error:
+        yield "file-unreadable", error.message
     except FormatError as error:
         yield "warc-bad", error.message
 
 
-def _compare_hop(record: Record, place: int, facts: SnapshotFacts) -> Iterator[tuple[str, str]]:
-    if facts.outcome == "file" or place >= len(facts.hops):
+def _compare_facts(responses: list[Record], certificates: dict[str, Record], facts: SnapshotFacts) -> Iterator[Problem]:
+    if facts.outcome == "file":
+        yield from _compare_file(responses, facts)
         return
-    hop = facts.hops[place]
-    stored = {
-        "record": record.get("WARC-Record-ID"),
-        "url": record.get("WARC-Target-URI"),
-        "ip": record.get("WARC-IP-Address"),
-        "truncated": record.get("WARC-Truncated"),
-        "received": str(record.block_length),
-        "status": str(_status(record)),
+    if len(responses) != len(facts.hops):
+        yield "facts-differ", f"{len(responses)} responses are stored, the facts list {len(facts.hops)}"
+    for place, (record, hop) in enumerate(zip(responses, facts.hops, strict=False), 1):
+        stored = _stored(record, certificates.get(record.get("WARC-Record-ID") or ""), hop)
+        for key, (there, said) in stored.items():
+            if there != said:
+                yield "facts-differ", f"hop {place}: {key} is {there!r} in the exchange, {said!r} in the facts"
+    if facts.hops and (facts.hops[-1].status is not None) != (facts.outcome == "response"):
+        yield "facts-differ", f"the outcome {facts.outcome!r} does not fit the last exchange"
+    addresses = {hop.url for hop in facts.hops} | ({facts.request.url} if facts.request else set())
+    if facts.final_url is not None and facts.final_url not in addresses:
+        yield "facts-differ", f"no exchange has the final address {facts.final_url!r}"
+    if facts.file is not None or facts.origin == "local file":
+        yield "facts-differ", "the facts speak of a local file, and an exchange is stored"
+
+
+def _stored(record: Record, certificate: Record | None, hop: Hop) -> dict[str, tuple[object, object]]:
+    """Name -> what the WARC says, what the facts say."""
+    tls = hop.tls
+    spoken = [hop.http.lower()] if hop.http else []
+    spoken += [tls.version.lower().replace("tlsv", "tls/")] if tls is not None else []
+    found: dict[str, tuple[object, object]] = {
+        "type": (record.get("WARC-Type"), "response"),
+        "record": (record.get("WARC-Record-ID"), hop.record),
+        "url": (record.get("WARC-Target-URI"), hop.url),
+        "ip": (record.get("WARC-IP-Address"), hop.ip),
+        "date": (record.get("WARC-Date"), hop.started),
+        "truncated": (record.get("WARC-Truncated"), hop.truncated),
+        "received": (record.block_length, hop.received),
+        "protocols": (record.values("WARC-Protocol"), tuple(spoken)),
+        "cipher": (record.get("WARC-Cipher-Suite"), tls.cipher if tls is not None else None),
+        "certificates": (_chain(certificate), tls.chain if tls is not None else ()),
     }
-    said = {key: _spelled(hop, key) for key in stored}
-    for key, value in stored.items():
-        if said[key] != value and not (key == "received" and record.get("WARC-Type") == "revisit"):
-            yield "facts-differ", f"hop {place + 1}: {key} is {value!r} in the exchange, {said[key]!r} in the facts"
+    head = split_message(record.block()).final
+    if head is None or b"\n" in head.raw:  # a start line that was cut off may say 20 where 200 was meant
+        found["status"] = (head.status if head is not None else None, hop.status)
+    if head is not None and head.complete and head.status is not None:
+        found["reason"] = (clean(head.reason or "", 200), hop.reason or "")
+        found["location"] = (clean(head.get("Location") or "", 8000) or None, hop.location)
+    return found
 
 
-def _spelled(hop: Hop, key: str) -> str | None:
-    value = getattr(hop, key)
-    return str(value) if key in ("received", "status") else value
+def _chain(record: Record | None) -> tuple[str, ...]:
+    """The digests of the certificates in a PEM block that archiver writes: base64 between two lines, nothing else."""
+    if record is None:
+        return ()
+    found = []
+    for part in record.block().read(MAX_CERTIFICATES + 1).split(_BEGIN)[1:]:
+        text, end, rest = part.partition(_END)
+        if not end or rest:
+            raise FormatError("the certificates are not in the form that archiver writes")
+        try:
+            found.append(digest.of_bytes(base64.b64decode(text.replace(b"\n", b""), validate=True)))
+        except ValueError:
+            raise FormatError("a certificate is not base64") from None
+    return tuple(found)
 
 
-def _status(record: Record) -> int | None:
-    final = split_message(record.block()).final
-    return final.status if final is not None else None
+def _compare_file(responses: list[Record], facts: SnapshotFacts) -> Iterator[Problem]:
+    """A sealed file: one resource record, and nothing that looks as if it had come from the web."""
+    if facts.file is None or facts.origin != "local file" or facts.hops or facts.request or facts.final_url:
+        yield "facts-differ", "the facts of a local file speak of something else"
+    if len(responses) != 1 or responses[0].get("WARC-Type") != "resource":
+        yield "facts-differ", "not exactly one file is stored"
+        return
+    record, file = responses[0], facts.file
+    if file is not None:
+        for key, there, said in (
+            ("size", record.block_length, file.size),
+            ("media type", record.get("Content-Type"), file.media_type),
+        ):
+            if there != said:
+                yield "facts-differ", f"the file's {key} is {there!r} in the WARC, {said!r} in the facts"
 
 
-def body_of(evidence: Evidence, name: str, source: Source) -> bytes:
-    """The decoded body of one record. Raises ProofError if it is not the one that the reading names."""
+def body_of(evidence: Evidence, name: str, source: Source) -> Body:
+    """The decoded body of the record that a reading names, and its media type as the server gave it.
+
+    Raises ProofError if it is not the body that the reading names; FormatError if it cannot be decoded here.
+    """
     with evidence.open(name) as stream:
-        for record in read_records(stream):
-            if record.get("WARC-Record-ID") != source.record:
-                continue
-            body, complete = _decoded(record, stream)
-            found = "sha256:" + hashlib.sha256(body).hexdigest()
-            if found != source.digest or len(body) != source.size:
-                raise ProofError(f"the body of {source.record} is {found}, the reading names {source.digest}")
-            if complete != source.complete:
-                raise ProofError(f"the body of {source.record}: completeness differs from what the reading says")
-            return body
-    raise ProofError(f"no record {source.record} in the WARC")
+        record = next((r for r in read_records(stream) if r.get("WARC-Record-ID") == source.record), None)
+        if record is None:
+            raise ProofError(f"no record {source.record} in the WARC")
+        state, kept, size = hashlib.sha256(), bytearray(), 0
+        hold = source.text is not None and source.size <= MAX_BODY
+
+        def take(piece: bytes) -> None:
+            nonlocal size
+            state.update(piece)
+            size += len(piece)
+            if hold and size <= MAX_BODY:
+                kept.extend(piece)
+
+        # A reading looks at MAX_BODY bytes and one more; a longer body counts as far as it was looked at.
+        content_type, codings, complete = _decode(record, max(source.size, MAX_BODY + 1), take)
+    if codings != source.codings and codings[: len(source.codings)] == source.codings:
+        left = ", ".join(codings[len(source.codings) :])
+        raise FormatError(f"the reading was made from a body that was still coded ({left}): let it be read again")
+    found = digest.spell(state.digest())
+    if found != source.digest or size != source.size:
+        raise ProofError(f"the body of {source.record} is {found} ({size} bytes), the reading names {source.digest}")
+    for key, there, said in (
+        ("completeness", complete, source.complete),
+        ("codings", codings, source.codings),
+        ("media type", clean(content_type, 200), source.media_type),
+    ):
+        if there != said:
+            raise ProofError(f"the body of {source.record}: {key} is {there!r}, the reading says {said!r}")
+    return Body(bytes(kept) if hold else None, content_type)
 
 
-def _decoded(record: Record, _stream: BinaryIO) -> tuple[bytes, bool]:
-    if record.get("WARC-Type") == "resource":
-        data = record.block().read(MAX_BODY + 1)
-        if len(data) > MAX_BODY:
-            raise FormatError(f"a body of more than {MAX_BODY} bytes is not read into memory")
-        return data, True
+def _decode(record: Record, limit: int, take: Callable[[bytes], object]) -> tuple[str, tuple[str, ...], bool]:
+    """Content type, codings and completeness of a body of which at most `limit` bytes go to `take`."""
+    kind = record.get("WARC-Type")
+    if kind == "resource":
+        left, block = limit, record.block()
+        while left and (piece := block.read(min(left, digest.CHUNK))):
+            take(piece)
+            left -= len(piece)
+        return record.get("Content-Type") or "", (), record.block_length <= limit
+    if kind != "response":
+        raise ProofError(f"record {record.get('WARC-Record-ID')} is no response")
     message = split_message(record.block())
     if message.final is None:
-        raise ArchiverError("the response has no head")
+        return "", (), False
     block = record.block()
     block.seek(message.body_offset)
-    decoded = entity_body(message.final, block, MAX_BODY)
-    missing = [problem for problem in decoded.problems if "not decoded" in problem]
-    if missing:
-        raise FormatError(missing[0])
-    return decoded.data, decoded.complete
-
-
-assert digest  # the spelling above is digest's own
+    decoded = stream_body(message.final, block, limit, take)
+    for problem in decoded.problems:
+        if "not decoded: no " in problem:  # a module that is not installed here
+            raise FormatError(problem)
+    return message.final.get("Content-Type") or "", decoded.codings, decoded.complete

@@ -2,57 +2,108 @@
 
 from __future__ import annotations
 
-from archiver.errors import ArchiverError, MissingError
+from array import array
+from bisect import bisect_left
+
+from archiver.errors import ArchiverError
 from archiver.evidence import read
 from archiver.signing.allowed_signers import encode_for
 from archiver.verify.case import Case
-from archiver.verify.layout import ALLOWED_SIGNERS, LOG_VKEY, Class, classify, sequence_of
+from archiver.verify.layout import ALLOWED_SIGNERS, LOG_VKEY, Class, classify, manifest_path, sequence_of
 
 
 class Inventory:
-    """The names of an archive folder by class; objects are counted, not kept, until step 9 asks for them."""
+    """The names of an archive folder by class. Manifests and their signatures, as a rule most, are kept as numbers."""
 
     def __init__(self, case: Case) -> None:
         self.by_class: dict[Class, list[str]] = {}
+        self.manifests: array[int] = array("Q")
+        self.signatures: array[int] = array("Q")
+        self.count = 0
         for name in case.evidence.names():
+            self.count += 1
+            if name.startswith("chain/") and self._take_chain(name):
+                continue
             self.by_class.setdefault(classify(name), []).append(name)
+        for numbers in (self.manifests, self.signatures):
+            if any(numbers[at] > numbers[at + 1] for at in range(len(numbers) - 1)):
+                numbers[:] = array("Q", sorted(numbers))
+
+    def _take_chain(self, name: str) -> bool:
+        signed = name.endswith(".json.sig")
+        sequence = sequence_of(name[:-4] if signed else name)
+        if sequence is None:
+            return False
+        (self.signatures if signed else self.manifests).append(sequence)
+        return True
 
     def names(self, kind: Class) -> list[str]:
-        """Names of one class, in byte order."""
+        """Names of one class, in byte order; of "chain" only those that are neither manifest nor first signature."""
         return self.by_class.get(kind, [])
+
+    def before(self, size: int | None) -> array[int]:
+        """The numbers of the manifests that a checkpoint of that size could cover; None: all."""
+        return self.manifests if size is None else self.manifests[: bisect_left(self.manifests, size)]
 
 
 def check_files(case: Case, inventory: Inventory) -> None:
     """Step 1 for a folder, as far as names tell; steps 4 to 9 read the files."""
     step = case.report.steps[1]
-    step.checked = sum(len(names) for names in inventory.by_class.values())
+    step.checked = inventory.count
     for name in inventory.names("unknown"):
         case.report.find(1, "file-unknown", "belongs to no part of an archive", file=name)
     for name in inventory.names("litter"):
         case.report.find(1, "file-litter", "is left by the operating system", file=name)
     for name in inventory.names("unbound"):
         case.report.find(1, "file-unbound", "is not bound by any signature", file=name)
-    if inventory.names("quarantine"):
-        message = f"{len(inventory.names('quarantine'))} files were set aside by a repair"
-        case.report.find(1, "quarantine", message, file="quarantine/")
+    for name in inventory.names("quarantine"):
+        case.report.find(1, "quarantine", "was set aside by a repair", file=name)
     step.summary = f"{step.checked} files, each of a known kind"
 
 
 def check_chain_names(case: Case, inventory: Inventory) -> None:
-    """Step 4 for a folder: no manifest or signature beyond the checkpoint, none at a place of its own."""
+    """Steps 1 and 4 for a folder whose size is known: no manifest or signature beyond it, none missing, no second
+    signature but those of genesis and of key events."""
     assert case.checkpoint is not None
     size = case.checkpoint.size
+    _check_missing(case, size)
+    for numbers, suffix in ((inventory.manifests, ""), (inventory.signatures, ".sig")):
+        for sequence in numbers[bisect_left(numbers, size) :]:
+            _beyond(case, manifest_path(sequence) + suffix, sequence)
     for name in inventory.names("chain"):
-        base = name.split(".json")[0].removesuffix(".new.sig") + ".json"
-        sequence = sequence_of(base)
-        if sequence is None:
+        base, _, suffix = name.partition(".json")
+        number = sequence_of(base + ".json")
+        if number is None:
             case.report.find(1, "file-unknown", "is not where a manifest of that number stands", file=name)
-        elif sequence >= size:
-            case.report.find(4, "manifest-beyond", f"the checkpoint counts {size} manifests", file=name, sequence=sequence)
-        elif name.endswith(".new.sig") and case.events.get(sequence) != "key":
-            case.report.find(1, "file-unknown", "a second signature that this event does not have", file=name)
-        elif name.rpartition(".sig.")[1] and not (sequence == 0 and name.endswith(".sig.1")):
-            case.report.find(1, "file-unbound", "a countersignature: nothing binds it", file=name)
+        elif number >= size:
+            _beyond(case, name, number)
+        elif suffix == ".new.sig" and number not in case.countersigned:
+            case.report.find(1, "file-unknown", "is a second signature that this event does not have", file=name)
+        elif suffix != ".new.sig" and (number, suffix) != (0, ".sig.1"):
+            case.report.find(1, "file-unbound", "is a countersignature: nothing binds it", file=name)
+
+
+def _beyond(case: Case, name: str, sequence: int) -> None:
+    assert case.checkpoint is not None
+    message = f"the checkpoint counts {case.checkpoint.size} manifests"
+    case.report.find(4, "manifest-beyond", message, file=name, sequence=sequence)
+
+
+def check_gaps(case: Case) -> None:
+    """Step 4 for a folder whose size is unknown: a number below the highest that is here is missing all the same."""
+    _check_missing(case, case.sequences[-1] + 1 if case.sequences else 0)
+
+
+def _check_missing(case: Case, size: int) -> None:
+    """One finding for each missing manifest, but a long gap is told in one: a checkpoint may claim any size."""
+    expected = 0
+    for sequence in (*case.sequences, size):
+        gap = sequence - expected
+        for missing in range(expected, sequence if gap <= 100 else expected + 1):
+            name = case.evidence.manifest_name(missing)
+            message = "is missing" if gap <= 100 else f"is missing, and so are the {gap - 1} after it"
+            case.report.find(4, "manifest-missing", message, file=name, sequence=missing)
+        expected = sequence + 1
 
 
 def check_trust(case: Case) -> None:
@@ -60,6 +111,9 @@ def check_trust(case: Case) -> None:
     step = case.report.steps[8]
     if case.keys is None:
         step.skipped = "without a good genesis the keys are unknown"
+        return
+    if case.keys.unknown_from is not None:
+        step.skipped = f"the keys in force are unknown after number {case.keys.unknown_from}"
         return
     signers = [case.keys.lines[fingerprint] for fingerprint in case.keys.signers]
     wanted = {
@@ -72,8 +126,6 @@ def check_trust(case: Case) -> None:
             if read(case.evidence, name) != data:
                 case.report.find(8, "trust-differs", "differs from the key events of the chain", file=name)
             step.checked += 1
-        except MissingError:
-            case.report.find(8, "trust-missing", "is missing", file=name)
         except ArchiverError as error:
-            case.report.find(8, "trust-differs", error.message, file=name)
+            case.blame(8, error, "trust-differs", name, "trust-missing")
     step.summary = "allowed_signers and log.vkey agree with the key events"

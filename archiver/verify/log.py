@@ -1,94 +1,81 @@
-"""Steps 6 and 7: the manifests give the root that the log signed; older checkpoints are extended by the newest.
+"""Step 6: the manifests give the root that the log signed.
 
 A folder is checked by computing every tile again from the manifests; a bundle by the inclusion proof beside each.
+Entry bundles are compared where the manifests are read (archiver.verify.chain); here only what they cover.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
-from archiver import digest
 from archiver.errors import ArchiverError, MissingError
 from archiver.evidence import read
-from archiver.tlog.checkpoint import OpenedCheckpoint, open_checkpoint
-from archiver.tlog.merkle import check_inclusion, node_hash, root
+from archiver.tlog.merkle import check_inclusion, node_hash
 from archiver.tlog.proof import parse_proof
-from archiver.tlog.tiles import encode_entries, parse_tile_path, tile_path, tiles_for_size
+from archiver.tlog.tiles import ENTRIES, WIDTH, parse_tile_path, tile_path, tiles_for_size
 from archiver.verify.case import Case
-from archiver.verify.chain import Link
 from archiver.verify.layout import CHECKPOINT
 
-WIDTH = 256  # hashes in a full tile, manifests in a full entry bundle (C2SP tlog-tiles)
-HASH = 32
+HASH = 32  # bytes
+
+Coord = tuple[int | str, int]  # level, index
 
 
-def check_entries(case: Case, links: Iterable[Link], names: frozenset[str]) -> Iterator[Link]:
-    """Pass the links on, comparing each 256 with the entry bundles (full and partial) that hold them again."""
-    group: list[bytes] = []
-    start = 0
-    for link in links:
-        group.append(link.data)
-        yield link
-        if len(group) == WIDTH:
-            _compare_entries(case, start, group, names)
-            start, group = start + WIDTH, []
-    if group:
-        _compare_entries(case, start, group, names)
+class Tiles:
+    """The names of an archive's tiles and entry bundles: level and index -> widths that are here."""
 
+    def __init__(self, case: Case, names: Iterable[str]) -> None:
+        self.widths: dict[Coord, set[int]] = {}
+        self.entries: list[str] = []
+        for name in names:
+            tile = parse_tile_path(name.removeprefix(case.path("log/")))
+            self.widths.setdefault((tile.level, tile.index), set()).add(tile.width)
+            if tile.level == ENTRIES:
+                self.entries.append(name)
 
-def _compare_entries(case: Case, start: int, group: list[bytes], names: frozenset[str]) -> None:
-    index = start // WIDTH
-    base = tile_path("entries", index)
-    wanted = base if len(group) == WIDTH else tile_path("entries", index, len(group))
-    paths = {case.path("log/" + wanted)} | {n for n in names if n.startswith(case.path(f"log/{base}.p/"))}
-    if case.path("log/" + base) in names:
-        paths.add(case.path("log/" + base))
-    for name in sorted(paths):
-        width = parse_tile_path(name.removeprefix(case.path("log/"))).width
-        if width > len(group):
-            case.report.find(6, "tile-bad", "holds more entries than the checkpoint counts", file=name)
-            continue
-        _compare(case, name, encode_entries(group[:width]))
+    def has(self, coord: Coord, width: int) -> bool:
+        """Whether that tile is here."""
+        return width in self.widths.get(coord, ())
 
 
 def check_root(case: Case) -> None:
-    """Step 6 for a folder: the root over all leaves, and every hash tile."""
-    checkpoint = case.checkpoint
-    assert checkpoint is not None
-    level = [case.leaf(i) for i in range(len(case.sequences))]
-    case.report.steps[6].checked = len(level)
-    if len(level) == checkpoint.size and root(level) == checkpoint.root:
-        case.report.steps[6].summary = "all manifests are leaves of the signed tree"
+    """The root over all leaves is the one that the log signed."""
+    step, checkpoint = case.report.steps[6], case.checkpoint
+    step.checked = len(case.sequences)
+    if checkpoint is None:
+        step.skipped = "there is no good checkpoint to compare the manifests with"
+    elif len(case.sequences) == checkpoint.size and case.roots_at.get(checkpoint.size) == checkpoint.root:
+        step.summary = "all manifests are leaves of the signed tree"
     else:
-        case.report.find(6, "log-root", f"{len(level)} manifests do not give the signed root", file=case.path(CHECKPOINT))
+        message = f"{len(case.sequences)} manifests do not give the root of the {checkpoint.size} that the log signed"
+        case.report.find(6, "log-root", message, file=case.path(CHECKPOINT))
 
 
-def check_tiles(case: Case, names: Iterable[str]) -> None:
-    """Step 6 for a folder: every hash tile there is, and every one that must be there."""
-    assert case.checkpoint is not None
-    found: dict[tuple[int, int], set[int]] = {}
-    for name in names:
-        tile = parse_tile_path(name.removeprefix(case.path("log/")))
-        if isinstance(tile.level, int):
-            found.setdefault((tile.level, tile.index), set()).add(tile.width)
-    size = min(case.checkpoint.size, len(case.sequences))
-    for coord in tiles_for_size(size):
-        if isinstance(coord.level, int):
-            found.setdefault((coord.level, coord.index), set()).add(coord.width)
-    level, hashes = 0, bytes(case.leaves)
-    while found:
-        for key in sorted(k for k in found if k[0] == level):
-            for width in sorted(found.pop(key)):
-                _compare_tile(case, key, width, hashes)
-        if not found:
-            return
-        hashes = _next_level(hashes)
-        level += 1
-        if not hashes and level > 8:
-            break
-    for key, widths in found.items():
+def check_tiles(case: Case, tiles: Tiles) -> None:
+    """Every tile that must be there is, none covers more than there is, and each hash tile is what the leaves give."""
+    leaves = _leaves_without_gap(case)
+    size = len(leaves) // HASH if case.checkpoint is None else case.checkpoint.size
+    for tile in tiles_for_size(min(size, len(leaves) // HASH)):
+        if not tiles.has((tile.level, tile.index), tile.width):
+            case.report.find(6, "tile-missing", "is missing", file=case.path("log/" + tile.path))
+    by_level: dict[int, list[tuple[int, int]]] = {}
+    for (level, index), widths in tiles.widths.items():
         for width in widths:
-            _compare_tile(case, key, width, b"")
+            if isinstance(level, int):
+                by_level.setdefault(level, []).append((index, width))
+            elif index * WIDTH + width > size:
+                _too_wide(case, tile_path(level, index, width), size)
+    hashes, level = leaves, 0
+    while by_level:
+        for index, width in sorted(by_level.pop(level, ())):
+            _compare_tile(case, tile_path(level, index, width), index * WIDTH * HASH, width * HASH, hashes, size)
+        hashes, level = _next_level(hashes), level + 1
+
+
+def _leaves_without_gap(case: Case) -> bytes:
+    """The leaf hashes before the first gap. The tiles after it cannot be computed."""
+    whole = next((place for place, number in enumerate(case.sequences) if place != number), len(case.sequences))
+    return bytes(case.leaves[: whole * HASH])
 
 
 def _next_level(hashes: bytes) -> bytes:
@@ -104,102 +91,51 @@ def _tile_root(tile: bytes) -> bytes:
     return row[0]
 
 
-def _compare_tile(case: Case, key: tuple[int, int], width: int, hashes: bytes) -> None:
-    level, index = key
-    name = case.path("log/" + tile_path(level, index, width))
-    start = index * WIDTH * HASH
-    wanted = hashes[start : start + width * HASH]
-    if len(wanted) < width * HASH:
-        case.report.find(6, "tile-bad", "holds more hashes than the checkpoint counts", file=name)
-    else:
-        _compare(case, name, wanted)
-
-
-def _compare(case: Case, name: str, wanted: bytes) -> None:
+def _compare_tile(case: Case, path: str, start: int, length: int, hashes: bytes, size: int) -> None:
+    wanted = hashes[start : start + length]
+    if len(wanted) < length:
+        if len(case.sequences) >= size:  # else manifests are missing, and that is reported
+            _too_wide(case, path, size)
+        return
+    name = case.path("log/" + path)
     try:
-        if read(case.evidence, name, len(wanted)) != wanted:
+        if read(case.evidence, name, length) != wanted:
             case.report.find(6, "tile-bad", "differs from what the manifests give", file=name)
-    except MissingError:
-        case.report.find(6, "tile-missing", "is missing", file=name)
     except ArchiverError as error:
-        case.report.find(6, "tile-bad", error.message, file=name)
+        case.blame(6, error, "tile-bad", name, "tile-missing")
+
+
+def _too_wide(case: Case, path: str, size: int) -> None:
+    message = f"covers more than the {size} manifests that the checkpoint counts"
+    case.report.find(6, "tile-bad", message, file=case.path("log/" + path))
 
 
 def check_proofs(case: Case) -> None:
     """Step 6 for a bundle: the inclusion proof beside each manifest, under the bundle's own checkpoint."""
-    checkpoint = case.checkpoint
-    assert checkpoint is not None
+    step, checkpoint = case.report.steps[6], case.checkpoint
+    if checkpoint is None:
+        step.skipped = "there is no good checkpoint that the proofs could lead to"
+        return
     for place, sequence in enumerate(case.sequences):
         name = case.evidence.manifest_name(sequence).removesuffix(".json") + ".tlog-proof"
         try:
             proof = parse_proof(read(case.evidence, name))
             if proof.checkpoint != case.note:
-                case.report.find(6, "proof-bad", "carries another checkpoint than the bundle", file=name, sequence=sequence)
+                case.report.find(
+                    6, "proof-bad", "carries another checkpoint than the bundle", file=name, sequence=sequence
+                )
             elif proof.index != sequence:
                 case.report.find(6, "proof-bad", f"is for number {proof.index}", file=name, sequence=sequence)
             else:
                 check_inclusion(sequence, checkpoint.size, case.leaf(place), proof.hashes, checkpoint.root)
-                case.report.steps[6].checked += 1
+                step.checked += 1
         except MissingError:
             case.report.find(6, "proof-missing", "has no inclusion proof", file=name, sequence=sequence)
         except ArchiverError as error:
-            case.report.find(6, "proof-bad", error.message, file=name, sequence=sequence)
-    case.report.steps[6].summary = f"{case.report.steps[6].checked} inclusion proofs hold"
-
-
-def older_sizes(case: Case, names: Iterable[str]) -> dict[int, str]:
-    """The checkpoints kept in the folder: size -> file."""
-    prefix = case.path("log/checkpoints/")
-    return {int(rest): name for name in names if (rest := name.removeprefix(prefix)).isdigit()}
-
-
-def check_history(case: Case, older: dict[int, str]) -> None:
-    """Step 7: every older checkpoint that is here, or known from outside, is extended by the newest."""
-    if case.checkpoint is None or case.keys is None:
-        case.report.steps[7].skipped = "there is no good checkpoint to compare with"
-        return
-    step = case.report.steps[7]
-    vkeys = [*case.keys.log, *case.keys.retired_log]
-    for size, name in sorted(older.items()):
-        try:
-            note = read(case.evidence, name)
-            opened = open_checkpoint(note, vkeys)
-            _compare_known(case, opened.checkpoint.size, opened.checkpoint.root, name, name)
-            _check_unjoined(case, note, opened, size, name)
-            step.checked += 1
-        except ArchiverError as error:
-            case.report.find(7, "history-bad", error.message, file=name)
-    for known in case.policy.known:
-        if known.origin == case.checkpoint.origin:
-            _compare_known(case, known.size, known.root, known.source, None)
-            step.checked += 1
-    if step.checked == 0:
-        step.skipped = "no other checkpoint of this log is known here"
-    step.summary = f"{step.checked} other checkpoints are extended by this one"
-
-
-def _check_unjoined(case: Case, note: bytes, opened: OpenedCheckpoint, size: int, name: str) -> None:
-    assert case.checkpoint is not None
-    if opened.checkpoint.size != size:
-        case.report.find(7, "history-bad", f"holds a checkpoint of size {opened.checkpoint.size}", file=name)
-    if opened.unknown:
-        case.report.find(7, "history-bad", "holds a signature line that is not the log's", file=name)
-    if size == case.checkpoint.size and not case.note.startswith(note):
-        case.report.find(7, "history-bad", "log/checkpoint does not begin with these bytes", file=name)
-
-
-def _compare_known(case: Case, size: int, old_root: bytes, source: str, file: str | None) -> None:
-    assert case.checkpoint is not None
-    spelled = digest.spell(old_root)[7:23]
-    if size > case.checkpoint.size:
-        message = f"{source} counts {size} manifests (root {spelled}…), the newest checkpoint here {case.checkpoint.size}"
-        case.report.find(7, "history-shrunk", message, file=file)
-    elif size == case.checkpoint.size:
-        if old_root != case.checkpoint.root:
-            message = f"{source} has another root ({spelled}…) for the same size {size}"
-            case.report.find(7, "history-forked", message, file=file)
-    elif case.evidence.kind == "bundle":
-        case.report.find(7, "since-not-checked", f"{source}: a bundle holds no consistency proof", file=file)
-    elif case.roots_at.get(size) != old_root:
-        message = f"the first {size} manifests here do not give the root ({spelled}…) of {source}"
-        case.report.find(7, "history-forked", message, file=file)
+            case.blame(6, error, "proof-bad", name)
+    step.summary = f"{step.checked} inclusion proofs hold"
+    if checkpoint.size - 1 not in case.events:
+        message = (
+            f"number {checkpoint.size - 1}, the last that the checkpoint counts, is not here: it names the newest key"
+        )
+        case.report.find(5, "later-unknown", message + " event")

@@ -2,95 +2,110 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from collections.abc import Iterator
 
 from archiver import digest
 from archiver.errors import ArchiverError, MissingError
-from archiver.evidence import Evidence, read
-from archiver.model.manifest import MAX_BYTES, ObjectRef, decode
+from archiver.evidence import Evidence
 from archiver.verify.case import Case
 from archiver.verify.files import Inventory
-from archiver.verify.layout import object_digest
+from archiver.verify.layout import object_digest, object_path
+from archiver.verify.table import Named
+from archiver.verify.workers import Workers
 
-BATCH = 256
+TASK_COUNT = 1000  # objects of a task, and
+TASK_BYTES = 16 << 20  # bytes, whichever is reached first
 
-
-class Named(NamedTuple):
-    """An object and the first manifest that names it."""
-
-    ref: ObjectRef
-    sequence: int
+Result = tuple[int, str, str, str]  # place in the task, code, message, file
 
 
-def check_objects(case: Case, inventory: Inventory | None) -> None:
-    """Hash every named object once; threads, as hashing large buffers and reading release the interpreter."""
-    step = case.report.steps[9]
-    seen: set[bytes] = set()
-    total = len(case.sequences)
-    with ThreadPoolExecutor(max(1, case.jobs)) as pool:
-        pending: list[Named] = []
-        for done, sequence in enumerate(case.sequences):
-            pending += _new_objects(case, sequence, seen)
-            if len(pending) >= BATCH:
-                _judge(case, pool, pending)
-                pending = []
-                case.progress("objects", done, total)
-        _judge(case, pool, pending)
-    case.progress("objects", total, total)
-    step.checked = len(seen)
-    step.summary = f"{len(seen)} objects have the bytes that were sealed"
+def check_objects(case: Case, workers: Workers, inventory: Inventory | None) -> None:
+    """Hash every named object once."""
+    step, total = case.report.steps[9], len(case.objects)
+    bound = _bound_here(case) if case.evidence.kind == "bundle" else None
+    tasks = list(_tasks(case))
+    done = here = 0
+    for task, results in zip(tasks, workers.map(compare_all, tasks), strict=True):
+        done += len(task)
+        here += len(task) - sum(code == "object-missing" for _, code, _, _ in results)
+        for place, code, message, file in results:
+            _judge(case, task[place], code, message, file, bound)
+        case.progress("objects", done, total)
+    step.checked = here
+    step.summary = f"{here} objects have the bytes that were sealed"
+    step.empty = not total
+    if not total:
+        step.summary = "the manifests name no objects"
+    if case.evidence.kind == "archive":
+        _check_removed(case)
     if inventory is not None:
         for name in inventory.names("object"):
-            if digest.raw(object_digest(name)) not in seen:
+            if object_digest(name) not in case.objects:
                 case.report.find(9, "object-unreferenced", "no manifest names this object", file=name)
 
 
-def _new_objects(case: Case, sequence: int, seen: set[bytes]) -> list[Named]:
-    try:
-        manifest = decode(read(case.evidence, case.evidence.manifest_name(sequence), MAX_BYTES))
-    except ArchiverError:
-        return []  # steps 4 and 5 have said so
+def _tasks(case: Case) -> Iterator[list[Named]]:
+    task: list[Named] = []
+    size = 0
+    for named in case.objects:
+        task.append(named)
+        size += named.size
+        if len(task) >= TASK_COUNT or size >= TASK_BYTES:
+            yield task
+            task, size = [], 0
+    if task:
+        yield task
+
+
+def _bound_here(case: Case) -> frozenset[int]:
+    """In a bundle: the manifests of which at least one object is here. The others are there for what they bind."""
+    return frozenset(n.sequence for n in case.objects if case.evidence.object_name(n.digest) is not None)
+
+
+def _judge(case: Case, named: Named, code: str, message: str, file: str, bound: frozenset[int] | None) -> None:
+    if code == "object-missing" and named.digest in case.removed:
+        message = f"{named.role} was removed by number {case.removed[named.digest]}"
+        code = "object-taken-down"
+    elif code == "object-missing" and bound is not None:
+        if named.sequence not in bound:
+            return
+        code, message = "object-withheld", f"{named.role} is not in this bundle"
+    case.report.find(9, code, message, file=file, sequence=named.sequence)
+
+
+def _check_removed(case: Case) -> None:
+    for removed, sequence in case.removed.items():
+        name = case.evidence.object_name(removed)
+        if name is not None:
+            message = f"number {sequence} says that it was removed"
+            case.report.find(9, "object-still-here", message, file=name, sequence=sequence)
+
+
+def compare_all(evidence: Evidence, task: list[Named]) -> list[Result]:
+    """What is wrong with each object of a task. Runs in any process."""
     found = []
-    for ref in manifest.objects:
-        key = digest.raw(ref.digest)
-        if key not in seen:
-            seen.add(key)
-            found.append(Named(ref, sequence))
+    for place, named in enumerate(task):
+        fault = compare(evidence, named)
+        if fault is not None:
+            found.append((place, *fault))
     return found
 
 
-def _judge(case: Case, pool: ThreadPoolExecutor, named: list[Named]) -> None:
-    results = pool.map(lambda item: compare(case.evidence, item.ref), named)
-    for item, fault in zip(named, results, strict=True):
-        if fault is None:
-            continue
-        code, message, file = fault
-        if code == "object-missing" and item.ref.digest in case.removed:
-            message = f"{item.ref.role} was removed by number {case.removed[item.ref.digest]}"
-            code = "object-taken-down"
-        case.report.find(9, code, message, file=file, sequence=item.sequence)
-
-
-def compare(evidence: Evidence, ref: ObjectRef) -> tuple[str, str, str] | None:
+def compare(evidence: Evidence, named: Named) -> tuple[str, str, str] | None:
     """None if the object is here as sealed, else code, message and file."""
-    name = evidence.object_name(ref.digest)
+    role, name = named.role, evidence.object_name(named.digest)
     if name is None:
-        return "object-missing", f"{ref.role} is missing", _expected_name(ref)
+        return "object-missing", f"{role} is missing", evidence.prefix + object_path(named.digest)
     try:
         size = evidence.size(name)
-        if size != ref.size:
-            return "object-size", f"{ref.role} has {size} bytes, {ref.size} were sealed", name
+        if size != named.size:
+            return "object-size", f"{role} has {size} bytes, {named.size} were sealed", name
         with evidence.open(name) as stream:
             found, _ = digest.of_stream(stream)
     except MissingError:
-        return "object-missing", f"{ref.role} is missing", name
+        return "object-missing", f"{role} is missing", name
     except ArchiverError as error:
-        return "object-unreadable", f"{ref.role}: {error.message}", name
-    if found != ref.digest:
-        return "object-changed", f"{ref.role} is not what was sealed", name
+        return "object-unreadable", f"{role}: {error.message}", name
+    if found != named.digest:
+        return "object-changed", f"{role} is not what was sealed", name
     return None
-
-
-def _expected_name(ref: ObjectRef) -> str:
-    return f"objects/sha256/{ref.digest[7:9]}/{ref.digest[9:]}"

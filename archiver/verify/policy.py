@@ -11,26 +11,33 @@ from archiver.errors import UsageError
 Depth = Literal["seal", "objects", "content"]
 DEPTHS: tuple[Depth, ...] = ("seal", "objects", "content")
 
-# What --require takes: the steps that must have passed, not merely been skipped.
+# What --require takes: the steps that must have passed. Not checked, for whatever reason, is not enough.
 REQUIREMENTS: dict[str, tuple[int, ...]] = {
-    "signer": (15,),
-    "timestamp": (13,),
-    "witness": (14,),
+    "signatures": (4, 5),
+    "log": (3, 6),
+    "history": (7,),
     "objects": (9,),
     "bytes": (10, 12),
+    "statements": (11, 12),
     "content": (10, 11, 12),
-    "history": (7,),
+    "timestamp": (13,),
+    "witness": (14,),
+    "signer": (15,),
 }
+# Steps that a requirement also takes as met if there was nothing to look at: a picture has no statements.
+MAY_BE_EMPTY: dict[str, tuple[int, ...]] = {"bytes": (12,), "content": (11, 12)}
 
 
 @dataclass(frozen=True, slots=True)
 class KnownCheckpoint:
-    """A checkpoint seen before, and where it is known from."""
+    """A checkpoint seen before, and where it is known from. `given`: somebody asked for this comparison, so a
+    checkpoint of another log is worth a word; one that is merely remembered is not."""
 
     origin: str
     size: int
     root: bytes
     source: str
+    given: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """What a verification says: steps with three outcomes, findings with codes, and what is not proven.
 
 The numbers and names of the steps are those of docs/formats/verify-report.md. A step that found nothing wrong but
-could not look at everything is `not checked`, with the reason, for the part that it could not see.
+could not look at everything is `not checked`, with the reason, for the part that it could not see; so is a step for
+which there was nothing to look at.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from archiver.verify.codes import CODES
+
+VERSION = "verify-report/v1"
 
 
 class Outcome(enum.Enum):
@@ -48,8 +51,11 @@ STEPS: dict[int, str] = {
     15: "signer",
     16: "bundle",
 }
+CORE = (1, 2, 3, 4, 5, 6)  # without these nothing is decided
+PARTIAL = (9, 10, 11, 12, 16)  # if one of these was not made, the verdict says so
 
 MAX_FINDINGS = 1000  # of one code kept in full; the rest are counted
+UNREADABLE = frozenset({"file-unreadable", "object-unreadable"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +72,14 @@ class Finding:
 
 @dataclass(slots=True)
 class Step:
-    """One numbered step: what was looked at, and how much of it."""
+    """One numbered step: what was looked at, and how much of it. `skipped`: why it was not made at all; `empty`: there
+    was nothing of its kind, and the summary says so."""
 
     number: int
     summary: str = ""
     checked: int = 0
-    skipped: str | None = None  # why the step was not made at all
+    skipped: str | None = None
+    empty: bool = False
 
     @property
     def name(self) -> str:
@@ -89,7 +97,7 @@ class Report:
     origin: str | None = None
     size: int | None = None
     root: str | None = None
-    checkpoint_time: str | None = None
+    checkpoint_time: str | None = None  # what the log claims in its ML-DSA-44 line
     renderer: str | None = None
     signers: dict[str, str | None] = field(default_factory=dict)  # fingerprint -> name it is confirmed as
     exporter: str | None = None
@@ -101,6 +109,8 @@ class Report:
     unmet: list[str] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     unreadable: bool = False
+    _kept: dict[str, int] = field(default_factory=dict)  # findings by code
+    _weights: dict[int, set[Weight]] = field(default_factory=dict)  # by step
 
     def find(
         self,
@@ -114,33 +124,39 @@ class Report:
     ) -> None:
         """Add a finding; its weight is the code's own unless given."""
         weight = weight or Weight(CODES[code].weight)
-        if sum(1 for _ in (f for f in self.findings if f.code == code)) >= MAX_FINDINGS:
+        self.unreadable = self.unreadable or code in UNREADABLE
+        self._weights.setdefault(step, set()).add(weight)
+        kept = self._kept.get(code, 0)
+        if kept >= MAX_FINDINGS:
             self.uncounted[code] = self.uncounted.get(code, 0) + 1
             return
+        self._kept[code] = kept + 1
         self.findings.append(Finding(step, code, weight, message, file, sequence))
 
     def outcome(self, number: int) -> Outcome:
         """The outcome of one step."""
-        step = self.steps[number]
-        weights = {finding.weight for finding in self.findings if finding.step == number}
+        step, weights = self.steps[number], self._weights.get(number, set())
         if Weight.FAILED in weights or Weight.DISOWNED in weights:
             return Outcome.FAILED
-        if step.skipped is not None or Weight.NOT_CHECKED in weights:
+        if step.skipped is not None or step.empty or Weight.NOT_CHECKED in weights:
             return Outcome.NOT_CHECKED
         return Outcome.PASSED
 
     def why(self, number: int) -> str:
-        """One line on a step: why it was not checked, or what it covered."""
-        step = self.steps[number]
-        if step.skipped is not None:
-            return step.skipped
-        first = next((f for f in self.findings if f.step == number and f.weight is not Weight.REMARK), None)
-        return first.message if first and self.outcome(number) is not Outcome.PASSED else step.summary
+        """One line on a step: what failed, why it was not checked, or what it covered."""
+        step, outcome = self.steps[number], self.outcome(number)
+        if outcome is Outcome.PASSED:
+            return step.summary
+        heavy = {Weight.FAILED, Weight.DISOWNED} if outcome is Outcome.FAILED else {Weight.NOT_CHECKED}
+        first = next((f for f in self.findings if f.step == number and f.weight in heavy), None)
+        if first is not None:
+            return f"{first.file}: {first.message}" if first.file else first.message
+        return step.skipped or step.summary
 
     @property
     def failed(self) -> bool:
         """Whether anything failed."""
-        return any(finding.weight in (Weight.FAILED, Weight.DISOWNED) for finding in self.findings)
+        return any(weights & {Weight.FAILED, Weight.DISOWNED} for weights in self._weights.values())
 
     @property
     def confirmed(self) -> bool:
@@ -154,28 +170,44 @@ class Report:
             return 3
         if self.failed:
             return 1
-        core = any(self.outcome(n) is Outcome.NOT_CHECKED for n in (1, 2, 3, 4, 5, 6))
+        core = any(self.outcome(number) is Outcome.NOT_CHECKED for number in CORE)
         return 4 if core or self.unmet or not self.confirmed else 0
 
     @property
     def verdict(self) -> str:
         """One sentence for people."""
         if self.unreadable:
-            return "could not be read"
+            return "could not be read" + (", and what could be read FAILED" if self._fails_readable() else "")
         if self.failed:
-            return "FAILED"
-        if self.exit_code == 4:
-            if self.unmet:
-                return "undecided: required, but not checked: " + ", ".join(self.unmet)
-            if not self.confirmed:
-                return "internally consistent; the signing key is unconfirmed"
-            return "undecided: a necessary check could not be made"
-        return "verified" if self.anchors else "internally consistent; nothing outside vouches for it"
+            only = all(Weight.FAILED not in weights for weights in self._weights.values())
+            return (
+                "disowned in part: some keys signed on after their revocation's size; the rest holds"
+                if only
+                else "FAILED"
+            )
+        undecided = next((n for n in CORE if self.outcome(n) is Outcome.NOT_CHECKED), None)
+        if undecided is not None:
+            return f"undecided: a necessary check could not be made (step {undecided}, {STEPS[undecided]})"
+        if self.unmet:
+            return "undecided: required, but not checked: " + ", ".join(self.unmet)
+        if not self.confirmed:
+            return "internally consistent; the signing key is unconfirmed"
+        whole = "verified" if self.anchors else "internally consistent; nothing outside vouches for it"
+        partly = [STEPS[n] for n in PARTIAL if self._is_partial(n)]
+        return f"{whole} (not checked, or not in full: {', '.join(partly)})" if partly else whole
+
+    def _is_partial(self, number: int) -> bool:
+        if number == 16 and self.kind != "bundle":
+            return False
+        return self.outcome(number) is Outcome.NOT_CHECKED and not self.steps[number].empty
+
+    def _fails_readable(self) -> bool:
+        return any(f.weight in (Weight.FAILED, Weight.DISOWNED) and f.code not in UNREADABLE for f in self.findings)
 
     def to_json(self) -> dict[str, Any]:
         """The report as docs/formats/verify-report.md describes it."""
         return {
-            "archiver": "verify-report/v1",
+            "archiver": VERSION,
             "kind": self.kind,
             "path": self.label,
             "depth": self.depth,
@@ -185,8 +217,10 @@ class Report:
             "origin": self.origin,
             "size": self.size,
             "root": self.root,
+            "checkpoint_time": self.checkpoint_time,
             "signers": [{"fingerprint": k, "confirmed_as": v} for k, v in sorted(self.signers.items())],
             "exporter": self.exporter,
+            "renderer": self.renderer,
             "steps": [
                 {
                     "number": n,
@@ -213,7 +247,7 @@ class Report:
             "anchors": self.anchors,
             "required": list(self.required),
             "unmet": self.unmet,
-            "not_proven": list(NOT_PROVEN),
+            "not_proven": [*NOT_PROVEN, *(NOT_PROVEN_BUNDLE if self.kind == "bundle" else ())],
         }
 
 
@@ -221,4 +255,9 @@ NOT_PROVEN = (
     "that the server told the truth, or that another visitor would have received the same page",
     "that nothing was captured and left out before it was sealed",
     "when it was captured, beyond the collector's own clock, unless a time stamp or witness is listed above",
+    "who a quoted speaker is, what kind of page it was, its title and dates: a reading is a program's interpretation",
+)
+NOT_PROVEN_BUNDLE = (
+    "that there is nothing else: a bundle is its exporter's selection, and later readings or rechecks may exist",
+    "that no key was revoked after the bundle's checkpoint",
 )

@@ -1,24 +1,24 @@
 """The one verifier: Evidence and Policy in, Report out. It never fetches, writes or opens a path.
 
-Steps run in the order of their numbers, except that the names of files (1, 8) are judged once the keys and the size
-of the log are known. A step that cannot be made says why, and the following ones go on with what there is.
+Steps are numbered as in docs/formats/verify-report.md. The checkpoint (3) is judged after the chain (4, 5), because the
+key events in it say which keys the log has; the names of files (1) once the size of the log is known. A step that
+cannot be made says why, and the following ones go on with what there is.
 """
 
 from __future__ import annotations
 
-import multiprocessing
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Executor
 
-from archiver.errors import StoreError
+from archiver.errors import UnavailableError
 from archiver.evidence import Evidence
-from archiver.verify import chain, content, files, identity, log, objects, trust
+from archiver.verify import content, files, history, identity, log, objects, trust, walk
 from archiver.verify.case import Case, Progress, silent
 from archiver.verify.files import Inventory
-from archiver.verify.policy import REQUIREMENTS, Policy
+from archiver.verify.policy import MAY_BE_EMPTY, REQUIREMENTS, Policy
 from archiver.verify.report import Outcome, Report
+from archiver.verify.workers import Workers
 
-CHUNK = 512  # manifests a task of the process pool
 BundleStep = Callable[[Case], None]
 
 
@@ -29,104 +29,91 @@ def verify(
     jobs: int = 1,
     progress: Progress = silent,
     bundle_step: BundleStep | None = None,
+    executor: Executor | None = None,
 ) -> Report:
-    """Verify an archive or a bundle. `bundle_step` is steps 1 and 16 of a bundle (archiver.bundle.check)."""
+    """Verify an archive or a bundle. Never raises for what the evidence is.
+
+    `bundle_step` is steps 1 and 16 of a bundle (archiver.bundle.check). Work is spread over `executor` if one is given,
+    else over `jobs` processes; `jobs` says how many tasks are wanted at once, so give it with an executor too.
+    """
     report = Report(kind=evidence.kind, label=evidence.label, depth=policy.depth, required=policy.require)
     case = Case(evidence, policy, report, progress, max(1, jobs))
     try:
-        _steps(case, bundle_step)
-    except StoreError as error:
-        report.unreadable = True
+        with Workers(evidence, case.jobs, executor) as workers:
+            _steps(case, workers, bundle_step)
+    except UnavailableError as error:
         report.find(1, "file-unreadable", error.message, file=error.where)
     _judge_requirements(case)
     return report
 
 
-def _steps(case: Case, bundle_step: BundleStep | None) -> None:
-    report, policy = case.report, case.policy
+def _steps(case: Case, workers: Workers, bundle_step: BundleStep | None) -> None:
     inventory = Inventory(case) if case.evidence.kind == "archive" else None
     if inventory is not None:
         files.check_files(case, inventory)
+    elif bundle_step is None:
+        case.report.steps[1].skipped = "which files a bundle has was not looked at"
     identity.check_genesis(case)
-    identity.check_checkpoint(case)
-    if case.keys is None or case.checkpoint is None:
-        for number in (4, 5, 6, 7, 8, 9, 10, 11, 12):
-            report.steps[number].skipped = "needs a good genesis and checkpoint"
+    claimed = identity.read_checkpoint(case)
+    if case.keys is None:
+        for number in range(4, 13):
+            case.report.steps[number].skipped = "needs a good first manifest"
     else:
-        older = log.older_sizes(case, inventory.names("checkpoint")) if inventory else {}
-        _walk_chain(case, inventory, frozenset(older) | {k.size for k in policy.known})
-        _check_log(case, inventory)
-        log.check_history(case, older)
+        _check_log(case, workers, inventory, claimed)
         files.check_trust(case)
-        _check_contents(case, inventory)
+        _check_contents(case, workers, inventory)
     if bundle_step is not None:
         bundle_step(case)
     else:
-        report.steps[16].skipped = "this is not a bundle"
+        step = case.report.steps[16]
+        step.empty, step.summary = True, "this is not a bundle"
+        if case.evidence.kind == "bundle":
+            step.skipped = "the bag and its signature were not looked at"
     trust.check_stamps(case, inventory)
     trust.check_signer(case)
 
 
-def _walk_chain(case: Case, inventory: Inventory | None, sizes: frozenset[int]) -> None:
-    assert case.checkpoint is not None
-    sequences = range(case.checkpoint.size) if inventory is not None else list(case.evidence.sequences())
-    links: Iterable[chain.Link] = _examined(case, sequences)
+def _check_log(case: Case, workers: Workers, inventory: Inventory | None, claimed: int | None) -> None:
+    """Steps 3 to 7."""
+    names = inventory.names("checkpoint") if inventory is not None else ()
+    older = history.older_sizes(case, names)
+    sizes = {*older, *(known.size for known in case.policy.known), claimed or 0}
     if inventory is not None:
-        links = log.check_entries(case, links, frozenset(n for n in inventory.names("tile") if "/entries/" in n))
-    for done, _ in enumerate(chain.join(case, links, sizes), 1):
-        if done % CHUNK == 0:
-            case.progress("manifests", done, len(sequences))
-    case.progress("manifests", len(sequences), len(sequences))
-    case.report.steps[4].summary = f"{len(sequences)} manifests, each in its place"
-    case.report.steps[5].summary = f"{case.report.steps[5].checked} signatures by keys in force"
-
-
-def _examined(case: Case, sequences: range | list[int]) -> Iterator[chain.Link]:
-    if case.jobs == 1 or len(sequences) < 2 * CHUNK:
-        for sequence in sequences:
-            yield chain.examine(case.evidence, sequence)
-        return
-    with ProcessPoolExecutor(case.jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
-        chunks = [list(sequences[start : start + CHUNK]) for start in range(0, len(sequences), CHUNK)]
-        window = 4 * case.jobs  # results waiting; bounds memory
-        waiting = [pool.submit(_examine_many, case.evidence, chunk) for chunk in chunks[:window]]
-        for following in range(window, len(chunks) + window):
-            yield from waiting.pop(0).result()
-            if following < len(chunks):
-                waiting.append(pool.submit(_examine_many, case.evidence, chunks[following]))
-            if not waiting:
-                return
-
-
-def _examine_many(evidence: Evidence, sequences: list[int]) -> list[chain.Link]:
-    return [chain.examine(evidence, sequence) for sequence in sequences]
-
-
-def _check_log(case: Case, inventory: Inventory | None) -> None:
+        tiles = log.Tiles(case, inventory.names("tile"))
+        walk.walk_chain(case, workers, inventory.before(claimed), tiles.entries, sizes)
+    else:
+        walk.walk_chain(case, workers, list(case.evidence.sequences()), (), sizes)
+    identity.judge_checkpoint(case)
     if inventory is None:
         log.check_proofs(case)
+        history.check_history(case, older, None)
         return
     log.check_root(case)
-    log.check_tiles(case, inventory.names("tile"))
-    files.check_chain_names(case, inventory)
+    log.check_tiles(case, tiles)
+    history.check_history(case, older, tiles)
+    if case.checkpoint is not None:
+        files.check_chain_names(case, inventory)
+    else:
+        files.check_gaps(case)
 
 
-def _check_contents(case: Case, inventory: Inventory | None) -> None:
-    depth = case.policy.depth
-    if depth == "seal":
-        for number in (9, 10, 11, 12):
-            case.report.steps[number].skipped = "not asked for: --depth seal looks at signatures and the log"
-        return
-    objects.check_objects(case, inventory)
-    if depth == "objects":
-        for number in (10, 11, 12):
-            case.report.steps[number].skipped = "not asked for: --depth objects looks at digests"
-        return
-    content.check_content(case)
+def _check_contents(case: Case, workers: Workers, inventory: Inventory | None) -> None:
+    depth, steps = case.policy.depth, case.report.steps
+    if depth != "seal":
+        objects.check_objects(case, workers, inventory)
+    if depth == "content":
+        content.check_content(case, workers)
+    for number in (9, 10, 11, 12):
+        if depth == "seal":
+            steps[number].skipped = "not asked for: --depth seal looks at signatures and the log"
+        elif depth == "objects" and number > 9:
+            steps[number].skipped = "not asked for: --depth objects looks at digests"
 
 
 def _judge_requirements(case: Case) -> None:
     for name in case.policy.require:
-        steps = REQUIREMENTS[name]
-        if any(case.report.outcome(number) is not Outcome.PASSED for number in steps):
-            case.report.unmet.append(name)
+        for number in REQUIREMENTS[name]:
+            empty = case.report.steps[number].empty and number in MAY_BE_EMPTY.get(name, ())
+            if case.report.outcome(number) is not Outcome.PASSED and not empty:
+                case.report.unmet.append(name)
+                break

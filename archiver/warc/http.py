@@ -17,8 +17,8 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import BinaryIO, Literal
 
 from archiver.errors import FormatError
@@ -32,7 +32,7 @@ _PIECE = 8192
 
 Kind = Literal["warc-header", "start-line", "field", "end-of-head", "body", "trailer"]
 
-_INTERIM = re.compile(rb"HTTP/[0-9.]{1,8}[ \t]{1,8}1(?!01)[0-9][0-9](?=[ \t\r\n]|\Z)")
+INTERIM = re.compile(rb"HTTP/[0-9.]{1,8}[ \t]{1,8}1(?!01)[0-9][0-9](?=[ \t\r\n]|\Z)")
 _STATUS = re.compile(rb"HTTP/[^ \t]*[ \t]+([1-9][0-9][0-9])(?:[ \t]+(.*))?", re.DOTALL)
 _LENGTH = re.compile(r"[0-9]{1,15}", re.ASCII)
 
@@ -114,7 +114,7 @@ def http_parts(block: BinaryIO, length: int) -> Iterator[Part]:
             in_head, interim, after_interim = False, False, True
             continue
         if not in_head:
-            in_head, interim = True, _INTERIM.match(first) is not None
+            in_head, interim = True, INTERIM.match(first) is not None
             yield Part("start-line", offset, size)
         elif held is not None and first[:1] in (b" ", b"\t"):
             held = Part("field", held.offset, held.length + size)
@@ -161,7 +161,7 @@ def split_message(block: BinaryIO | bytes) -> Message:
     found = [_read_head(stream, *head) for head in heads]
     stream.seek(offset)
     unfinished = begun < offset
-    interim = tuple(head for head in found if head is not None and _INTERIM.match(head.raw))
+    interim = tuple(head for head in found if head is not None and INTERIM.match(head.raw))
     if (unfinished and body) or not found or found[-1] is None or found[-1] in interim:
         return Message(interim, None, offset)
     final = found[-1]
@@ -209,6 +209,14 @@ def entity_body(head: HttpHead, body: BinaryIO | bytes, limit: int) -> DecodedBo
     At most `limit` decoded bytes are given. Never raises for what the bytes are. Whether the answer was to HEAD cannot
     be seen here: such an answer is incomplete.
     """
+    out = io.BytesIO()
+    return replace(stream_body(head, body, limit, out.write), data=out.getvalue())
+
+
+def stream_body(
+    head: HttpHead, body: BinaryIO | bytes, limit: int, take: Callable[[bytes], object]
+) -> DecodedBody:
+    """Like `entity_body`, in flat memory: the decoded bytes go to `take` in pieces, and `data` stays empty."""
     stream = io.BytesIO(body) if isinstance(body, bytes) else body
     flow = Flow()
     chunks, codings = _framed(head, stream, flow)
@@ -227,17 +235,16 @@ def entity_body(head: HttpHead, body: BinaryIO | bytes, limit: int) -> DecodedBo
             break
         chunks = decoded
         done.append(coding)
-    data = _collect(chunks, flow, limit)
+    _collect(chunks, flow, limit, take)
     if flow.framed and (rest := sum(len(chunk) for chunk in until_end(stream, flow))):
         flow.left_over(rest, "the message")
-    return DecodedBody(data, flow.complete, tuple(done), tuple(flow.problems))
+    return DecodedBody(b"", flow.complete, tuple(done), tuple(flow.problems))
 
 
-def _collect(chunks: Iterator[bytes], flow: Flow, limit: int) -> bytes:
-    out = io.BytesIO()
+def _collect(chunks: Iterator[bytes], flow: Flow, limit: int, take: Callable[[bytes], object]) -> None:
     size = 0
     for chunk in chunks:
-        out.write(chunk[: limit - size])
+        take(chunk[: limit - size])
         size += len(chunk)
         if size > limit:
             flow.broken(f"stopped after {limit} bytes of decoded body")
@@ -245,7 +252,6 @@ def _collect(chunks: Iterator[bytes], flow: Flow, limit: int) -> bytes:
         if size > RATIO_FROM and size > RATIO * flow.received:
             flow.broken(f"stopped: the body unpacks to more than {RATIO} times its size")
             break
-    return out.getvalue()
 
 
 def _framed(head: HttpHead, stream: BinaryIO, flow: Flow) -> tuple[Iterator[bytes], list[str]]:

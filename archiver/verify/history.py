@@ -1,0 +1,180 @@
+"""Step 7: older checkpoints, those in the folder and those known from outside, are extended by the newest.
+
+Checkpoints that the archive keeps itself show only that it agrees with itself. The ones that somebody else remembered
+are what a rewritten or shortened log cannot agree with: they are the outside anchors of the report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from archiver import digest
+from archiver.errors import ArchiverError, FormatError, ProofError
+from archiver.evidence import read
+from archiver.tlog.checkpoint import OpenedCheckpoint
+from archiver.tlog.note import ED25519, VerifierKey
+from archiver.tlog.tiles import ENTRIES, WIDTH, tile_path
+from archiver.verify.case import Case
+from archiver.verify.identity import open_by_position
+from archiver.verify.layout import CHECKPOINT
+from archiver.verify.log import Coord, Tiles
+from archiver.verify.policy import KnownCheckpoint
+from archiver.verify.report import Weight
+
+
+class _Seen(NamedTuple):
+    """A good checkpoint of the archive: its size, and the log keys whose lines under it hold."""
+
+    size: int
+    keys: frozenset[VerifierKey]
+
+
+def older_sizes(case: Case, names: Iterable[str]) -> dict[int, str]:
+    """The checkpoints kept in the folder: size -> file."""
+    prefix = case.path("log/checkpoints/")
+    return {int(name[len(prefix) :]): name for name in names if name.startswith(prefix)}
+
+
+def check_history(case: Case, older: dict[int, str], tiles: Tiles | None) -> None:
+    """The whole step. `tiles`: those of a folder, None for a bundle."""
+    step = case.report.steps[7]
+    if case.checkpoint is None or case.keys is None:
+        step.skipped = "there is no good checkpoint to compare with"
+        return
+    seen = [found for size, name in sorted(older.items()) if (found := _check_own(case, size, name)) is not None]
+    if tiles is not None:
+        _check_kept(case, older, tiles)
+    outside = [known for known in case.policy.known if _check_outside(case, known)]
+    _check_handovers(case, seen)
+    step.checked = len(seen) + len(outside)
+    own = f"{len(seen)} checkpoints of its own"
+    if outside:
+        step.summary = f"{own} and {len(outside)} known from outside are extended by this one"
+    else:
+        step.skipped = f"no checkpoint is known from outside ({own} agree)" if seen else "no other checkpoint is known"
+
+
+def _check_own(case: Case, size: int, name: str) -> _Seen | None:
+    """One file of log/checkpoints/: the log's lines and no others, consistent with the newest checkpoint."""
+    assert case.checkpoint is not None and case.keys is not None
+    try:
+        note = read(case.evidence, name)
+        opened = open_by_position(case.keys, note, name)
+        if opened.checkpoint.size != size:
+            raise FormatError(f"holds a checkpoint of size {opened.checkpoint.size}")
+        _check_lines(case, opened)
+        if size == case.checkpoint.size and not case.note.startswith(note):
+            raise ProofError("log/checkpoint does not begin with these bytes")
+    except ArchiverError as error:
+        unknown = case.keys.unknown_from is not None and isinstance(error, ProofError)
+        case.blame(7, error, "since-not-checked" if unknown else "history-bad", name)
+        return None
+    if opened.mldsa.startswith("not checked"):
+        case.report.find(7, "mldsa-not-checked", f"ML-DSA-44 line: {opened.mldsa}", file=name)
+    _note_revoked(case, opened, name)
+    if not _agrees(case, size, opened.checkpoint.root, name, name):
+        return None
+    return _Seen(size, frozenset(opened.verified))
+
+
+def _check_lines(case: Case, opened: OpenedCheckpoint) -> None:
+    """A kept checkpoint holds the log's lines in the order of its keys; what others add stands in files beside it."""
+    assert case.keys is not None
+    size, known = opened.checkpoint.size, {(key.name, key.key_id) for key in (*case.keys.log, *case.keys.retired_log)}
+    found = [(line.name, line.key_id) for line in opened.note.signatures]
+    if not known.issuperset(found):
+        raise FormatError("holds a signature line that is not the log's")
+    wanted = [(key.name, key.key_id) for key in case.keys.log_at(size)]
+    handed = [(key.name, key.key_id) for item in case.keys.handovers if item.sequence < size for key in item.old]
+    if [line for line in found if line in wanted] != wanted or not set(wanted).union(handed).issuperset(found):
+        raise FormatError("its signature lines are not those that the log writes at this size, in their order")
+
+
+def _note_revoked(case: Case, opened: OpenedCheckpoint, name: str) -> None:
+    assert case.keys is not None
+    for term in case.keys.log_terms:
+        if term.key in opened.verified and term.trusted_size is not None and term.trusted_size < opened.checkpoint.size:
+            message = f"its key {term.key.key_id.hex()} is believed only up to size {term.trusted_size}"
+            case.report.find(7, "history-disowned", message, file=name)
+
+
+def _check_kept(case: Case, older: dict[int, str], tiles: Tiles) -> None:
+    """The newest checkpoint is kept under its size too; where a checkpoint is, its tiles are, and vice versa."""
+    assert case.checkpoint is not None
+    size = case.checkpoint.size
+    if size not in older:
+        name = case.path(f"log/checkpoints/{size}")
+        case.report.find(7, "file-missing", f"is missing: the same checkpoint as {CHECKPOINT}", file=name)
+    for (level, index), widths in sorted(tiles.widths.items(), key=str):
+        for width in sorted(widths) if level == ENTRIES else ():
+            covered = WIDTH * index + width
+            if width < WIDTH and covered not in older and covered < size:
+                name = case.path("log/" + tile_path(level, index, width))
+                case.report.find(7, "history-gap", f"there is no checkpoint of {covered} manifests", file=name)
+    for kept in older:
+        for coord, width in _partial(kept) if kept < size else ():
+            if not tiles.has(coord, width) and not tiles.has(coord, WIDTH):
+                name = case.path("log/" + tile_path(*coord, width))
+                case.report.find(6, "tile-missing", f"is missing; the checkpoint of {kept} manifests has it", file=name)
+
+
+def _partial(size: int) -> Iterator[tuple[Coord, int]]:
+    """The partial tiles of a tree of that size (its full ones are the newest tree's too): level, index, width."""
+    for level in (ENTRIES, *range(8)):
+        total = size if isinstance(level, str) else size >> 8 * level
+        if total % WIDTH:
+            yield (level, total // WIDTH), total % WIDTH
+
+
+def _check_outside(case: Case, known: KnownCheckpoint) -> bool:
+    """Whether a checkpoint known from outside could be compared and agrees."""
+    assert case.checkpoint is not None
+    if known.origin != case.checkpoint.origin:
+        if known.given:
+            case.report.find(7, "since-not-checked", f"{known.source}: is a checkpoint of another log, {known.origin}")
+        return False
+    if not _agrees(case, known.size, known.root, known.source, None):
+        return False
+    case.report.anchors.append(f"{known.source}: {known.size} manifests, root {digest.spell(known.root)[7:23]}…")
+    return True
+
+
+def _agrees(case: Case, size: int, old_root: bytes, source: str, file: str | None) -> bool:
+    """Whether the newest checkpoint extends that one; if not, a finding says in which way."""
+    assert case.checkpoint is not None
+    spelled = digest.spell(old_root)[7:23]
+    if size > case.checkpoint.size:
+        message = (
+            f"{source} counts {size} manifests (root {spelled}…), the newest checkpoint here {case.checkpoint.size}"
+        )
+        code = "history-shrunk"
+    elif size == case.checkpoint.size:
+        message, code = f"{source} has another root ({spelled}…) for the same size {size}", "history-forked"
+        if old_root == case.checkpoint.root:
+            return True
+    elif case.evidence.kind == "bundle":
+        message, code = f"{source}: there is no proof here that this checkpoint extends it", "since-not-checked"
+    elif size not in case.roots_at:
+        message, code = f"{source}: manifests before number {size} are missing here", "since-not-checked"
+    else:
+        message = f"the first {size} manifests here do not give the root ({spelled}…) of {source}"
+        code = "history-forked"
+        if case.roots_at[size] == old_root:
+            return True
+    case.report.find(7, code, message, file=file)
+    return False
+
+
+def _check_handovers(case: Case, seen: list[_Seen]) -> None:
+    """A new log key was introduced by the old one: some checkpoint over the event carries the old key's line."""
+    assert case.keys is not None
+    for item in case.keys.handovers:
+        old = [key for key in item.old if key.type == ED25519]
+        if any(found.size > item.sequence and found.keys.issuperset(old) for found in seen):
+            continue
+        message = "the log's key was replaced, and no checkpoint here over this event is signed by the old key too"
+        name = case.evidence.manifest_name(item.sequence)
+        bundle = case.evidence.kind == "bundle"
+        weight = Weight.NOT_CHECKED if bundle else None
+        case.report.find(3, "log-handover", message, file=name, sequence=item.sequence, weight=weight)
