@@ -10,6 +10,7 @@ from archiver.page.speech.phrases import (
     COMMAS,
     Phrase,
     first_phrase,
+    is_finite,
     is_possessive,
     is_verbish,
     joined,
@@ -47,10 +48,38 @@ def find_cues(tokens: list[Token], start: int, end: int) -> list[CueAt]:
                 headline = is_headline(tokens, start, end) if headline is None else headline
                 if not headline:
                     continue
+            if headline and token.what & Is.MAY_BE_NOUN and not _heads(tokens, start, at):
+                continue
             cue = _verb(tokens, start, end, at, found)
             if cue is not None:
                 found.append(cue)
+    _look_ahead(tokens, start, end, found)
     return found
+
+
+def _heads(tokens: list[Token], start: int, at: int) -> bool:
+    """Whether the word follows a headline's first name, or a comma: Lee Calls …, Questions …"""
+    if tokens[at - 1].text in COMMAS:
+        return True
+    found = phrase_at(tokens, start, at)
+    return found is not None and found.after == at
+
+
+def _look_ahead(tokens: list[Token], start: int, end: int, found: list[CueAt]) -> None:
+    """A participle that begins its sentence has the subject of what follows: Citing “…”, Ann Lee resigned."""
+    for index, cue in enumerate(found):
+        if cue.subject is not None or cue.form != "participle" or cue.at > start + 2:
+            continue
+        for later in found[index + 1 :]:
+            if later.form == "finite" and later.subject is not None and not later.inverted:
+                cue.subject = later.subject
+                break
+        else:
+            comma = next((i for i in range(cue.at + 1, end) if tokens[i].text == ","), None)
+            run = next((i for i in range(cue.at + 1, end) if tokens[i].kind == QUOTE), None)
+            if run is not None and (comma is None or comma > run):
+                comma = run
+            cue.subject = first_phrase(tokens, comma + 1, end) if comma is not None else None
 
 
 def _verb(tokens: list[Token], start: int, end: int, at: int, before: list[CueAt]) -> CueAt | None:
@@ -71,8 +100,12 @@ def _verb(tokens: list[Token], start: int, end: int, at: int, before: list[CueAt
         return None
     subject, left = subject_before(tokens, start, back, before)
     inverted = False
-    if (subject is None or left == back) and strong and not passed & Is.AUXILIARY:
+    behind = previous is not None and previous.text == ","
+    if (subject is None or left == back or behind) and strong and not passed & Is.AUXILIARY:
         after = _inverted(tokens, start, end, at, back)
+        if after is not None and behind and subject is not None:
+            closed = after.after >= end or tokens[after.after].text in (",", ".", "(", ";")
+            after = after if closed and after.sort != "pronoun" else None
         if after is not None:
             subject, inverted, left = after, True, back
     if subject is None and previous is not None and previous.kind == QUOTE and back - 1 > start:
@@ -137,11 +170,15 @@ def _is_verb(tokens: list[Token], start: int, end: int, at: int, back: int) -> b
     following = tokens[at + 1] if at + 1 < end else None
     if following is not None and following.word in ("of", "from"):
         return False
-    return bool(previous.what & (Is.PRONOUN | Is.ROLE | Is.RELATIVE | Is.CONJUNCTION) or previous.capital)
+    if previous.what & (Is.PRONOUN | Is.ROLE | Is.RELATIVE | Is.CONJUNCTION) or previous.capital:
+        return True
+    first = phrase_at(tokens, start, back)
+    return first is not None and first.after == back and not (following is not None and is_finite(following))
 
 
 def _inverted(tokens: list[Token], start: int, end: int, at: int, back: int) -> Phrase | None:
-    """The subject of “…,” said Ann Lee: only right behind a run, at the start of its sentence, or between commas."""
+    """The subject of “…,” said Ann Lee: right behind a run, at the start of its sentence, or between commas; but not
+    in: said the plan is dead."""
     if back > start:
         previous = tokens[back - 1]
         if previous.kind == WORD and previous.word not in ("as", "so", "and"):
@@ -149,7 +186,10 @@ def _inverted(tokens: list[Token], start: int, end: int, at: int, back: int) -> 
     following = at + 1
     while following < end and tokens[following].what & (Is.ADVERB | Is.TIME) and not tokens[following].capital:
         following += 1
-    return phrase_at(tokens, following, end)
+    found = phrase_at(tokens, following, end)
+    if found is None or (found.after < end and is_finite(tokens[found.after])):
+        return None
+    return found
 
 
 def _participle(
@@ -169,9 +209,16 @@ def _participle(
         subject = subject or _main_subject(tokens, start, back - 1, before)
         return CueAt(at, "participle", strong, subject, back, negated=negated)
     subject, left = _nearest(tokens, start, back)
-    if subject is None or (subject.sort == "noun" and tokens[subject.after - 1].what & (Is.SPEECH_NOUN | Is.WORK)):
+    led = tokens[left - 1] if left > start else None
+    if subject is None or (led is not None and not led.what & Is.PREPOSITION and not _shows(tokens, subject)):
         subject, left = _main_subject(tokens, start, left, before) or subject, back
     return CueAt(at, "participle", strong, subject, left, negated=negated)
+
+
+def _shows(tokens: list[Token], phrase: Phrase) -> bool:
+    """A thing that can say something itself: a sign saying “…”."""
+    last = tokens[phrase.after - 1].what
+    return bool(last & Is.WORK) and not last & Is.SPEECH_NOUN
 
 
 def _nearest(tokens: list[Token], start: int, end: int) -> tuple[Phrase | None, int]:
@@ -231,7 +278,7 @@ def _clause_start(tokens: list[Token], start: int, end: int) -> int:
     """Where the clause that reaches to `end` begins: behind a run, a colon, "…, and"."""
     for i in range(end - 1, start - 1, -1):
         token = tokens[i]
-        if token.kind == QUOTE or token.text in (";", ":"):
+        if token.kind == QUOTE or token.text in (";", ":", "("):
             return i + 1
         if token.what & (Is.CONJUNCTION | Is.SUBORDINATOR) and i > start and tokens[i - 1].text in (",", ";"):
             return i + 1
@@ -239,11 +286,19 @@ def _clause_start(tokens: list[Token], start: int, end: int) -> int:
 
 
 def _across_insertion(tokens: list[Token], start: int, comma: int) -> tuple[Phrase | None, int]:
-    """The verb comes after a comma: Ann Lee, a clerk, said. The subject is the clause's first noun phrase."""
+    """The verb comes after a comma: Ann Lee, a clerk, said. The subject is the clause's first noun phrase, or, if that
+    one has a verb of its own (They met after Ann Lee, a clerk, said …), the phrase right before the first comma."""
     left = _clause_start(tokens, start, comma)
     while left < comma and tokens[left].text in COMMAS:
         left += 1
-    return first_phrase(tokens, left, comma), left
+    found = first_phrase(tokens, left, comma)
+    if found is not None:
+        first_comma = next((i for i in range(found.after, comma) if tokens[i].text in COMMAS), comma)
+        if any(is_finite(token) for token in tokens[found.after : first_comma]):
+            nearer, near_left = _adjacent(tokens, found.after, first_comma)
+            if nearer is not None:
+                return nearer, near_left
+    return found, left
 
 
 def _antecedent(tokens: list[Token], start: int, end: int) -> Phrase | None:
@@ -275,8 +330,11 @@ def _adjacent(tokens: list[Token], start: int, end: int) -> tuple[Phrase | None,
             if own is not None and own.after == end:
                 return own, left
             return _antecedent(tokens, start, left - 1), left - 1
-        if what & Is.SUBORDINATOR and not what & (Is.PREPOSITION | Is.DETERMINER):
-            break
+        if what & Is.SUBORDINATOR and not what & Is.PREPOSITION:
+            if not what & Is.DETERMINER or left == end or phrase_at(tokens, left, end) is None:
+                break
+            if tokens[left].what & (Is.PRONOUN | Is.DETERMINER | Is.OWN | Is.TITLE) or tokens[left].capital:
+                break
         if what & Is.CONJUNCTION and not _joins_names(tokens, start, left - 1, end):
             break
         if what & (Is.AUXILIARY | Is.VERB) and not what & (Is.TITLE | Is.ROLE | Is.OWN) and not is_possessive(token):

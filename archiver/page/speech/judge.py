@@ -12,7 +12,7 @@ def judge(text: str, link: Link) -> tuple[int, str]:
         return 90 if link.touches else 75, link.how
     sentence_like = len(words) >= 5 and (words[0][:1].isupper() or words[-1][-1] in ".!?,")
     if link.how == "carried":
-        if sentence_like or link.at == link.sentence[0]:
+        if sentence_like or link.at - link.sentence[0] <= 2:
             return 70, "carried"
         return 30, "words in marks without a cue"
     if sentence_like and link.at == link.sentence[0]:

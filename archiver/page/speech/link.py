@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from archiver.page.speech.cues import CueAt, find_cues
 from archiver.page.speech.lexicon import Is
-from archiver.page.speech.phrases import COMMAS, Phrase, first_phrase, phrase_at
+from archiver.page.speech.phrases import COMMAS, Phrase, first_phrase, is_finite, phrase_at
 from archiver.page.speech.quotes import Run
 from archiver.page.speech.tokens import MARK, QUOTE, WORD, Line, Token
 
@@ -70,6 +70,9 @@ def _attach(text: str, link: Link, cues: list[CueAt]) -> None:
     near = before[-1] if before else None
     if near is not None and near.strong and _opens_speech(text, tokens, near, at):
         return _set(link, "before", near, True)
+    if near is not None and near.at + 1 == at and near.form in ("finite", "participle"):
+        outer = _outer(tokens, before, start)
+        return _set(link, "before", outer, outer is near)
     for cue in cues:
         if cue.form == "according" and _right_behind(tokens, at, cue.at):
             return _set(link, "according", cue, True)
@@ -82,9 +85,9 @@ def _attach(text: str, link: Link, cues: list[CueAt]) -> None:
     if according and (near is None or not near.strong):
         return _set(link, "according", according[-1], False)
     if near is not None:
-        outer = _outer(tokens, before)
+        outer = _outer(tokens, before, start)
         return _set(link, "before", outer, outer is near and _leads_into(tokens, near, at))
-    _label(link) or _noun(link)
+    _label(link) or _noun(link) or _as(link)
     return None
 
 
@@ -102,18 +105,21 @@ def _opens_speech(text: str, tokens: list[Token], cue: CueAt, at: int) -> bool:
     )
 
 
-def _outer(tokens: list[Token], before: list[CueAt]) -> CueAt:
+def _outer(tokens: list[Token], before: list[CueAt], start: int) -> CueAt:
     """Of several cues before a run the one that governs it. Lee said Ray called it “…”: the text quotes Lee. A clause of
     its own (…, and Ray said …) is governed by nothing before it."""
     near = before[-1]
     for cue in reversed(before[:-1]):
         if any(t.text in (";", ":") for t in tokens[cue.at : near.at]) or _quotes(tokens, cue, near):
             break
-        if near.form == "finite" and _coordinate(tokens, cue.at, near.left):
+        if near.form == "finite" and (
+            _coordinate(tokens, cue.at, near.left)
+            or (tokens[near.left - 1].text == "," and tokens[start].what & (Is.SUBORDINATOR | Is.PREPOSITION))
+        ):
             break
         if cue.subject is None or cue.form not in ("finite", "participle"):
             continue
-        if cue.strong or near.subject is None or near.subject.sort == "pronoun":
+        if cue.strong or (not near.strong and (near.subject is None or near.subject.sort == "pronoun")):
             near = cue
     return near
 
@@ -164,13 +170,15 @@ def _follows(text: str, tokens: list[Token], start: int, cue: CueAt, at: int) ->
 
 
 def _trails(tokens: list[Token], cue: CueAt, at: int, start: int, end: int) -> bool:
-    """…, Lee said. A clause after a comma that ends the sentence."""
+    """…, Lee said. A clause between commas, or after a comma at the sentence's end."""
     left = cue.left
-    if not cue.strong or left <= at or (tokens[left - 1].text not in COMMAS and tokens[left].text not in COMMAS):
+    if not cue.strong or left <= at:
+        return False
+    if tokens[left - 1].text not in COMMAS and tokens[left].text not in COMMAS and tokens[left - 1].kind != QUOTE:
         return False
     if any(t.what & (Is.SUBORDINATOR | Is.RELATIVE) for t in tokens[left : cue.at]):
         return False
-    if at == start:
+    if at == start or cue.at + 1 >= end or tokens[cue.at + 1].kind != WORD:
         return True
     return not any(t.kind == QUOTE for t in tokens[cue.at : end]) and end - cue.at <= 14
 
@@ -190,8 +198,14 @@ def _label(link: Link) -> bool:
 
 
 def _noun(link: Link) -> bool:
-    """Lee's remark that the “…”; in a statement from Lee, “…”."""
-    tokens, (start, _), at = link.tokens, link.sentence, link.at
+    """Lee's remark that the “…”; Lee's “…” remark; in a statement from Lee, “…”."""
+    tokens, (start, end), at = link.tokens, link.sentence, link.at
+    if (
+        at + 1 < end
+        and tokens[at + 1].what & (Is.SPEECH_NOUN | Is.TERM)
+        and _set_noun(link, at + 1, _owner(tokens, start, at))
+    ):
+        return True
     for i in range(at - 1, start - 1, -1):
         if not tokens[i].what & (Is.SPEECH_NOUN | Is.TERM) or tokens[i].capital:
             continue
@@ -200,12 +214,44 @@ def _noun(link: Link) -> bool:
             owner = first_phrase(tokens, start, i)
             if owner is not None and owner.after >= i:
                 owner = None
-        if owner is None:
-            continue
-        link.how, link.cue_span = "noun", (tokens[i].start, tokens[i].end)
-        link.subject, link.subject_line = owner, link.line
-        return True
+        if _set_noun(link, i, owner):
+            return True
     return False
+
+
+def _set_noun(link: Link, noun: int, owner: Phrase | None) -> bool:
+    if owner is None:
+        return False
+    tokens = link.tokens
+    link.how, link.cue_span = "noun", (tokens[noun].start, tokens[noun].end)
+    link.subject, link.subject_line = owner, link.line
+    return True
+
+
+def _as(link: Link) -> bool:
+    """Lee went after Ray as a “…”: any verb with "as" before the run."""
+    tokens, (start, _), at = link.tokens, link.sentence, link.at
+    i = at - 1
+    while i > start and tokens[i].what & Is.DETERMINER:
+        i -= 1
+    while (
+        i > start
+        and tokens[i].kind in (QUOTE, MARK)
+        or (i > start and tokens[i].what & (Is.CONJUNCTION | Is.DETERMINER))
+    ):
+        i -= 1  # a second one: as a “…” and a “…”
+    if i <= start or tokens[i].word != "as":
+        return False
+    owner = first_phrase(tokens, start, i)
+    if (
+        owner is None
+        or owner.after >= i
+        or not any(t.what & (Is.VERB | Is.VERBISH) or is_finite(t) for t in tokens[owner.after : i])
+    ):
+        return False
+    link.how, link.cue_span = "noun", (tokens[i].start, tokens[i].end)
+    link.subject, link.subject_line = owner, link.line
+    return True
 
 
 def _owner(tokens: list[Token], start: int, noun: int) -> Phrase | None:

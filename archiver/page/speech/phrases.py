@@ -156,6 +156,16 @@ def first_phrase(tokens: list[Token], start: int, end: int) -> Phrase | None:
     return None
 
 
+def is_finite(token: Token) -> bool:
+    """A word that can be a sentence's verb."""
+    what = token.what
+    if token.kind != WORD or token.capital or what & _PERSONAL:
+        return False
+    if what & (Is.AUXILIARY | Is.VERB):
+        return not what & (Is.OWN | Is.DETERMINER) and not is_possessive(token)
+    return bool(what & CUE) and not what & (Is.PARTICIPLE | Is.MAY_BE_NOUN)
+
+
 def _is_time(tokens: list[Token], phrase: Phrase) -> bool:
     return all(
         t.what & (Is.TIME | Is.DETERMINER | Is.ADVERB) or t.text.isdigit() for t in tokens[phrase.first : phrase.after]

@@ -44,6 +44,7 @@ _CLOSERS: dict[str, frozenset[str]] = {
 _USUALLY_OPEN = frozenset({"“", "‟", "„", ",,", "``", "〝", "«", "‹", "「", "『"})
 _USUALLY_CLOSE = frozenset({"”", "〞", "〟", "»", "›", "」", "』"})
 _BEFORE_OPEN = frozenset("([{<—–―-/…:;|¿¡。，、；：？！（「『•·*")
+_INVISIBLE = frozenset("\u200b\u200e\u200f\u202a\u202b\u202c\u2060\u2066\u2067\u2068\u2069\ufeff")
 _ENDS = frozenset(".!?…。！？")
 _CLOSING_PUNCTUATION = frozenset(",.;:!?…)]}%。、，；：！？）」』")
 
@@ -182,7 +183,7 @@ class _Cutter:
                 continue
             if mark not in closers or self._spaced_open(at, after) or self._blank_before(at):
                 return 0
-            if at > self._start:
+            if at > self._start and not self._is_credit(at):
                 self._runs.append(
                     Run(self._start, after, self._start, at, open_before.family, open_before.opener, stray=True)
                 )
@@ -190,11 +191,16 @@ class _Cutter:
             return index + 1
         return 0
 
+    def _is_credit(self, end: int) -> bool:
+        """A line that names whom a pulled quotation is by, inside its marks."""
+        words = self._text[self._start : end].rstrip(".").split()
+        return len(words) <= 9 and sum(word[:1].isupper() for word in words) >= 0.7 * len(words)
+
     def _blank_before(self, at: int) -> bool:
         if at == self._start:
             return True
         before = self._text[at - 1]
-        return before.isspace() or before in _BEFORE_OPEN or before in "“‘„«‹\"'"
+        return before.isspace() or before in _BEFORE_OPEN or before in "“‘„«‹\"'" or before in _INVISIBLE
 
     def _blank_after(self, after: int) -> bool:
         return after >= self._end or self._text[after].isspace()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archiver.page.speech.lexicon import CUE, Is
 from archiver.page.speech.phrases import is_possessive
-from archiver.page.speech.tokens import QUOTE, WORD, Line, Token, is_headline
+from archiver.page.speech.tokens import QUOTE, WORD, Line, Token, attribution_follows, is_headline
 
 
 def set_titles(text: str, line: Line) -> None:
@@ -35,19 +35,27 @@ def _why(text: str, tokens: list[Token], start: int, end: int, at: int, words: l
         return None
     if before is not None and before.what & Is.SO_CALLED:
         return "so-called"
+    if _is_crosshead(text, tokens, start, end, at, words):
+        return "a heading"
+    if before is not None and before.word == "for" and at >= start + 2 and _is_gloss(tokens, at):
+        return "a gloss"
     if not is_title_case(words):
         return None
     closes_clause = text[token.run.inner_end - 1] in ",.;:?!" if token.run is not None else False
     if following is not None and following.kind == WORD and not closes_clause and following.start > token.end:
-        if following.what & Is.WORK or (not following.capital and not following.what):
+        if following.what & Is.WORK:
             return "a title"
-    if headline or before is None:
+    if before is None:
+        return _at_start(text, tokens, at, end, closes_clause, words)
+    if headline:
         return None
     if is_possessive(before) and at >= start + 2 and tokens[at - 2].what & Is.MEDIA:
         return "a programme"
     if before.what & (Is.WORK | Is.MEDIA) and not before.capital:
         return "a title"
     if before.text == "," and at >= start + 2 and tokens[at - 2].what & Is.WORK:
+        return "a title"
+    if closes_clause and _apposition(tokens, at + 1, end):
         return "a title"
     if before.what & Is.PREPOSITION and not before.what & CUE and len(words) >= 2:
         told = any(t.what & Is.SPEECH_NOUN for t in tokens[max(start, at - 3) : at - 1])
@@ -59,6 +67,36 @@ def _why(text: str, tokens: list[Token], start: int, end: int, at: int, words: l
         if owner.kind == WORD and not owner.capital and not owner.what & (Is.PRONOUN | Is.ADVERB | Is.AUXILIARY):
             return "a title"
     return None
+
+
+def _is_crosshead(text: str, tokens: list[Token], start: int, end: int, at: int, words: list[str]) -> bool:
+    """A short line that is nothing but words in single marks, in a text whose speech has double ones."""
+    run = tokens[at].run
+    if run is None or run.family != "single" or len(words) > 8 or at != 0 or len(tokens) > 2:
+        return False
+    return '"' in text or "“" in text or "''" in text
+
+
+def _is_gloss(tokens: list[Token], at: int) -> bool:
+    """Russian for “goodbye”: what a foreign word means."""
+    language = tokens[at - 2]
+    return language.capital and language.word.endswith(("ese", "ian", "ish", "an", "ic", "ench", "eek", "ew", "in"))
+
+
+def _at_start(text: str, tokens: list[Token], at: int, end: int, closes_clause: bool, words: list[str]) -> str | None:
+    """“Dry Season,” a film about …: a title that begins its sentence. (“Yes,” he said.)"""
+    if at + 1 >= end or len(words) > 8 or attribution_follows(tokens, at + 1):
+        return None
+    if closes_clause:
+        return "a title" if _apposition(tokens, at + 1, end) else None
+    return "a title" if tokens[at + 1].what & (Is.AUXILIARY | Is.VERB) else None
+
+
+def _apposition(tokens: list[Token], at: int, end: int) -> bool:
+    """an HBO series, a book by …; by Ann Lee."""
+    if at >= end or not tokens[at].what & Is.DETERMINER:
+        return False
+    return any(t.what & Is.WORK for t in tokens[at + 1 : at + 5])
 
 
 def is_title_case(words: list[str]) -> bool:

@@ -68,7 +68,7 @@ def read(text: str, paragraph: Paragraph, lexicon: Lexicon, spelling: Spelling) 
     at = paragraph.start
     for run in paragraph.runs:
         _words(text, at, run.start, lexicon, spelling, tokens)
-        tokens.append(Token(QUOTE, run.start, run.end, "", 0, run))
+        tokens.append(Token(QUOTE, run.start, run.end, "“”", 0, run))
         at = run.end
     _words(text, at, paragraph.end, lexicon, spelling, tokens)
     return Line(paragraph, tokens, _sentences(text, tokens, dateline.end() if dateline else 0))
