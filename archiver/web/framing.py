@@ -15,7 +15,7 @@ import re
 from typing import Literal
 
 from archiver.warc.codings import MAX_CHUNK_LINE, MAX_TRAILERS
-from archiver.warc.http import MAX_HEAD_LINES, HttpHead, parse_head
+from archiver.warc.http import INTERIM, MAX_HEAD_LINES, HttpHead, parse_head
 
 REDIRECTS = (301, 302, 303, 307, 308)
 
@@ -114,33 +114,33 @@ class Reception:
 
     def _feed_head(self, data: bytes) -> bytes:
         """Takes heads off `data`; what is left belongs to the body."""
+        searched = max(0, len(self._buffer) - 2)
+        self._buffer += data
+        begin = 0  # of a head
         while self.state == "head":
-            searched = max(0, len(self._buffer) - 2)
-            self._buffer += data
-            data = b""
-            if self._garbage_so_far():
+            if self._garbage_so_far(begin):
                 self.state = "garbage"
                 return b""
-            found = _END_OF_HEAD.search(self._buffer, searched)
-            size = found.end() if found else len(self._buffer)
-            if self._seen + size > self._max_head:
+            found = _END_OF_HEAD.search(self._buffer, max(begin, searched))
+            end = found.end() if found else len(self._buffer)
+            if self._seen + end - begin > self._max_head:
                 self.state = "large"
                 self.problems.append(f"more than {self._max_head} header bytes")
-                self.head = self._parse(bytes(self._buffer[: self._max_head - self._seen]), complete=False)
+                self.head = self._parse(
+                    bytes(self._buffer[begin : begin + self._max_head - self._seen]), complete=False
+                )
                 return b""
             if found is None:
-                return b""
-            data = bytes(self._buffer[size:])
-            raw = bytes(self._buffer[:size])
-            self._buffer.clear()
-            self._take(raw)
-            if self.state == "head" and not data:
-                return b""
-        return data
+                break
+            self._take(bytes(self._buffer[begin:end]))
+            begin = end
+        left = b"" if self.state == "head" else bytes(self._buffer[begin:])
+        del self._buffer[:begin]
+        return left
 
-    def _garbage_so_far(self) -> bool:
+    def _garbage_so_far(self, begin: int = 0) -> bool:
         """Whether this cannot become a head (the reader takes a head only where `HTTP/` stands first)."""
-        return not b"HTTP/".startswith(self._buffer[:5]) if len(self._buffer) < 5 else self._buffer[:5] != b"HTTP/"
+        return not b"HTTP/".startswith(self._buffer[begin : begin + 5])
 
     def _take(self, raw: bytes) -> None:
         self._seen += len(raw)
@@ -152,7 +152,7 @@ class Reception:
         head = self._parse(raw, complete=True)
         if head is None:
             self.state = "garbage"
-        elif not (head.status is not None and 100 <= head.status < 200 and head.status != 101):
+        elif INTERIM.match(raw) is None:
             self.head = head
             self._begin_body(head)
 
