@@ -164,7 +164,7 @@ class Reception:
     def _begin_body(self, head: HttpHead) -> None:
         if any(not name for name, _ in head.fields):
             self.problems.append("a header line without a colon")
-        if head.status in (101, 204, 304):
+        if head.status is not None and (100 <= head.status < 200 or head.status in (204, 304)):
             self.state = "done"
             return
         codings = [part.split(";")[0].strip(" \t").lower() for part in _list(head, "Transfer-Encoding")]
