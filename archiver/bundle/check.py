@@ -24,9 +24,9 @@ from archiver.errors import ArchiverError, FormatError, MissingError, NewerVersi
 from archiver.evidence import read
 from archiver.signing import allowed_signers, sshsig
 from archiver.signing.keys import PublicKey
-from archiver.tlog.checkpoint import open_checkpoint
 from archiver.tlog.merkle import check_consistency
 from archiver.verify.case import Case
+from archiver.verify.identity import open_by_position
 from archiver.verify.report import Weight
 
 
@@ -96,7 +96,7 @@ def _check_older(case: Case, evidence: BundleEvidence) -> None:
         if size is None:
             continue
         try:
-            old = open_checkpoint(read(evidence, name), case.keys.log_at(size)).checkpoint
+            old = open_by_position(case.keys, read(evidence, name), name).checkpoint
             proof = consistency.parse(read(evidence, name + ".consistency"))
             if old.size != size or proof.old_size != size:
                 raise FormatError(f"holds a checkpoint of size {old.size} and a proof from {proof.old_size}")

@@ -20,13 +20,14 @@ from archiver.model.manifest import Identity, KeyChange, Manifest, ObjectRef
 from archiver.signing import sshsig
 from archiver.signing.allowed_signers import encode_for
 from archiver.signing.keys import PublicKey
-from archiver.tlog.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint_text
+from archiver.tlog.checkpoint import Checkpoint, parse_checkpoint_text
 from archiver.tlog.merkle import check_consistency, check_inclusion, leaf_hash
 from archiver.tlog.note import open_note
 from archiver.tlog.proof import encode_proof
 from archiver.tlog.tiles import TileReader
 from archiver.verify.chain import NAMESPACE as MANIFESTS
 from archiver.verify.chain import examine
+from archiver.verify.identity import open_by_position
 from archiver.verify.keys import KeyHistory
 from archiver.verify.layout import ALLOWED_SIGNERS, CHECKPOINT, LOG_VKEY, object_path
 
@@ -96,7 +97,7 @@ class Plan:
             if isinstance(manifest.extra, KeyChange):
                 self._check_new_keys(data, manifest.extra, keys, sequence)
                 keys.apply(sequence, digest.of_bytes(data), manifest.extra, manifest.signer)
-        opened = open_checkpoint(self.note, keys.log_at(self.checkpoint.size))
+        opened = open_by_position(keys, self.note, self._path(CHECKPOINT))
         if self.selection.root != opened.checkpoint.root:
             raise ProofError(
                 "the manifests do not give the root that the log signed",
@@ -168,9 +169,7 @@ class Plan:
         name, _ = layout.older_files(size)
         if not 0 < size < self.checkpoint.size:
             raise UsageError(f"the newest checkpoint, of size {self.checkpoint.size}, extends none of size {size}")
-        old = open_checkpoint(
-            read(self.evidence, self._path(name)), [*self.keys.log, *self.keys.retired_log]
-        ).checkpoint
+        old = open_by_position(self.keys, read(self.evidence, self._path(name)), self._path(name)).checkpoint
         if old.size != size:
             raise FormatError(f"holds a checkpoint of size {old.size}", where=self._path(name))
         self._consistency(old)

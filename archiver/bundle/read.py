@@ -10,7 +10,7 @@ from archiver.bundle import bag, layout, record
 from archiver.bundle.container import ZipContainer
 from archiver.bundle.folder import FolderContainer
 from archiver.bundle.record import BundleRecord
-from archiver.errors import FormatError, MissingError, UsageError
+from archiver.errors import UsageError
 from archiver.evidence import read
 from archiver.verify.layout import manifest_path, object_path, sequence_of
 
@@ -66,15 +66,6 @@ class BundleEvidence:
         if self._record is None:
             self._record = record.decode(read(self, layout.RECORD))
         return self._record
-
-    @property
-    def selected(self) -> frozenset[int] | None:
-        """The manifests whose objects belong in here; the others stand for their place alone. None if bundle.json
-        cannot be read: then nothing excuses a missing object."""
-        try:
-            return frozenset(self.record.selected)
-        except (MissingError, FormatError):
-            return None
 
     def names(self) -> Iterable[str]:
         """Every file in it, in byte order of the names."""

@@ -107,6 +107,8 @@ def end_fault(tail: bytes) -> str:
     place = tail.rfind(END)
     if place < 0:
         return "is no zip file, or its end is missing"
+    if place + 22 > len(tail):
+        return "its end is cut short"
     comment = int.from_bytes(tail[place + 20 : place + 22], "little")
     if comment and place + 22 + comment == len(tail):
         return "has a comment at its end"

@@ -5,13 +5,19 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import ssl
 import uuid
+import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
 from archiver import digest
+from archiver.bundle import bag, layout, record
 from archiver.bundle.build import Built, build
+from archiver.bundle.check import check_bundle
+from archiver.bundle.container import ZipWriter
+from archiver.bundle.read import BundleEvidence
 from archiver.errors import MissingError
 from archiver.model import facts as facts_model
 from archiver.model import statement as statement_model
@@ -26,6 +32,9 @@ from archiver.tlog.checkpoint import Checkpoint, LogKey
 from archiver.tlog.merkle import EMPTY_ROOT
 from archiver.tlog.tiles import TileBuilder
 from archiver.verify.layout import manifest_path, object_path
+from archiver.verify.policy import Policy
+from archiver.verify.report import Report, Weight
+from archiver.verify.run import verify
 from archiver.warc.write import WarcWriter
 
 ARTICLES = Path(__file__).parents[1] / "articles"
@@ -38,6 +47,7 @@ SIGNER = KeySigner.from_seed(b"signer".ljust(32, b"."))
 RECOVERY = KeySigner.from_seed(b"recovery".ljust(32, b"."))
 STRANGER = KeySigner.from_seed(b"stranger".ljust(32, b"."))
 LOG = LogKey.from_seed(ORIGIN, b"log".ljust(32, b"."))
+CERTIFICATE = b"0\x06\x02\x01\x01\x02\x01\x02"  # DER of two numbers: nobody looks into it
 
 
 class Entropy:
@@ -244,13 +254,14 @@ class Page:
                 ip="192.0.2.7",
                 request=f"GET / HTTP/1.1\r\nHost: {host}\r\nCookie: consent=1\r\n\r\n".encode(),
                 response=response,
+                certificates_pem=ssl.DER_cert_to_PEM_cert(CERTIFICATE).encode("ascii"),
                 protocols=("http/1.1", "tls/1.3"),
                 cipher="TLS_AES_128_GCM_SHA256",
             )
             tls = Tls(
                 "TLSv1.3",
                 "TLS_AES_128_GCM_SHA256",
-                ("sha256:" + "a1" * 32,),
+                (digest.of_bytes(CERTIFICATE),),
                 self.verified,
                 None if self.verified else "self-signed certificate",
             )
@@ -300,7 +311,7 @@ class Page:
             final_url=self.url,
             hops=hops,
             clock=ClockFacts("system clock", True, -340, "UTC+01:00"),
-            software=Software("archiver", "0.1.0", "3.11.7", "Linux x86_64", {"requests": "2.34.2"}, {"total_seconds": 120}),
+            software=Software("archiver", "0.1.0", "3.11.7", "Linux x86_64", {"requests": "2.34.2"}, {}),
             complete=False,
             missing=("requisites",),
             transformations=(),
@@ -413,10 +424,49 @@ def bundle_of(
     return out.getvalue(), built
 
 
+def check(data: bytes | Path, *, trusted: Iterable[KeySigner] = (SIGNER,), **policy: Any) -> Report:
+    """What the verifier says of a bundle's bytes, or of a folder."""
+    signers = {key.public.fingerprint: "me" for key in trusted}
+    source = data if isinstance(data, Path) else io.BytesIO(data)
+    return verify(BundleEvidence(source), Policy(signers=signers, **policy), bundle_step=check_bundle)
+
+
+def codes(report: Report) -> set[tuple[str, str | None]]:
+    """Code and file of everything that failed or could not be checked."""
+    heavy = (Weight.FAILED, Weight.DISOWNED, Weight.NOT_CHECKED)
+    return {(item.code, item.file) for item in report.findings if item.weight in heavy}
+
+
+def contents(data: bytes) -> dict[str, bytes]:
+    """Name in the bag -> bytes, read by somebody else's program."""
+    with zipfile.ZipFile(io.BytesIO(data)) as zipped:
+        return {name.partition("/")[2]: zipped.read(name) for name in zipped.namelist()}
+
+
+def zip_of(files: dict[str, bytes], folder: str | None = None) -> bytes:
+    """A zip as archiver spells it, of any files; the folder is the one that bundle.json gives."""
+    if folder is None:
+        folder = record.folder_name(record.decode(files["bundle.json"]))
+    out = io.BytesIO()
+    writer = ZipWriter(out, folder)
+    for name in sorted(files):
+        writer.add(name, [files[name]])
+    writer.finish()
+    return out.getvalue()
+
+
+def signed_again(files: dict[str, bytes], signer: KeySigner = SIGNER) -> dict[str, bytes]:
+    """The files with fresh lists and a fresh signature: what somebody who holds a key can always make."""
+    payload = {n: digest.of_bytes(d) for n, d in sorted(files.items()) if n.startswith("data/")}
+    made = {**files, "manifest-sha256.txt": b"".join(bag.lines(payload.items()))}
+    tags = {n: digest.of_bytes(made[n]) for n in sorted(made) if n in layout.TAGS}
+    made["tagmanifest-sha256.txt"] = b"".join(bag.lines(tags.items()))
+    made["tagmanifest-sha256.txt.sig"] = signer.sign(made["tagmanifest-sha256.txt"], "archiver-bundle-v1")
+    return made
+
+
 def unpack(data: bytes, into: Path) -> Path:
     """The bag's folder, unpacked by somebody else's program."""
-    import zipfile
-
     with zipfile.ZipFile(io.BytesIO(data)) as zipped:
         zipped.extractall(into)
         return into / zipped.namelist()[0].split("/")[0]
