@@ -101,7 +101,8 @@ def _verb(tokens: list[Token], start: int, end: int, at: int, before: list[CueAt
     subject, left = subject_before(tokens, start, back, before)
     inverted = False
     behind = previous is not None and previous.text == ","
-    if (subject is None or left == back or behind) and strong and not passed & Is.AUXILIARY:
+    may_invert = strong and not passed & Is.AUXILIARY and not token.what & Is.TELLS
+    if (subject is None or left == back or behind) and may_invert:
         after = _inverted(tokens, start, end, at, back)
         if after is not None and behind and subject is not None:
             closed = after.after >= end or tokens[after.after].text in (",", ".", "(", ";")
@@ -110,7 +111,19 @@ def _verb(tokens: list[Token], start: int, end: int, at: int, before: list[CueAt
             subject, inverted, left = after, True, back
     if subject is None and previous is not None and previous.kind == QUOTE and back - 1 > start:
         subject, left = first_phrase(tokens, start, back - 1), start
+    if subject is None and back > start:
+        subject = _main_subject(tokens, start, back, before)
     return CueAt(at, "finite", strong, subject, left, inverted, negated)
+
+
+def _controller(tokens: list[Token], start: int, to: int, before: list[CueAt]) -> Phrase | None:
+    """Who is to say it: the subject of the verb before "to" (they wanted to show), or the sentence's."""
+    if to > start and is_verbish(tokens[to - 1]) and not tokens[to - 1].what & CUE:
+        back, _, _ = _skip_back(tokens, start, to - 1)
+        subject, _ = subject_before(tokens, start, back, before)
+        if subject is not None:
+            return subject
+    return _main_subject(tokens, start, to, before)
 
 
 def _agent(tokens: list[Token], at: int, end: int) -> Phrase | None:
@@ -170,7 +183,7 @@ def _is_verb(tokens: list[Token], start: int, end: int, at: int, back: int) -> b
     following = tokens[at + 1] if at + 1 < end else None
     if following is not None and following.word in ("of", "from"):
         return False
-    if previous.what & (Is.PRONOUN | Is.ROLE | Is.RELATIVE | Is.CONJUNCTION) or previous.capital:
+    if previous.what & (Is.PRONOUN | Is.ROLE | Is.RELATIVE | Is.CONJUNCTION | Is.PLURAL) or previous.capital:
         return True
     first = phrase_at(tokens, start, back)
     return first is not None and first.after == back and not (following is not None and is_finite(following))
@@ -241,6 +254,8 @@ def _main_subject(tokens: list[Token], start: int, end: int, before: list[CueAt]
     """The subject of the sentence's main verb so far: that of the last finite cue, or the first noun phrase."""
     for cue in reversed(before):
         if cue.form == "finite" and cue.subject is not None and cue.at < end:
+            if cue.left > start and tokens[cue.left].what & Is.RELATIVE:
+                continue
             return cue.subject
     first = _clause_start(tokens, start, end)
     return first_phrase(tokens, first, end) or (first_phrase(tokens, start, end) if first > start else None)
@@ -264,7 +279,10 @@ def subject_before(tokens: list[Token], start: int, end: int, before: list[CueAt
     if previous.kind == QUOTE:
         return None, end
     if previous.kind == MARK:
-        if previous.text in COMMAS or previous.text in ")]":
+        opening = _opening(tokens, start, end - 1) if previous.text in (")", "]") else None
+        if opening is not None:
+            return subject_before(tokens, start, opening, before)
+        if previous.text in COMMAS:
             return _across_insertion(tokens, start, end - 1)
         return None, end
     if previous.what & Is.CONJUNCTION:
@@ -276,12 +294,18 @@ def subject_before(tokens: list[Token], start: int, end: int, before: list[CueAt
 
 def _clause_start(tokens: list[Token], start: int, end: int) -> int:
     """Where the clause that reaches to `end` begins: behind a run, a colon, "…, and"."""
-    for i in range(end - 1, start - 1, -1):
+    i = end - 1
+    while i >= start:
         token = tokens[i]
+        opening = _opening(tokens, start, i) if token.text == ")" else None
+        if opening is not None:
+            i = opening - 1
+            continue
         if token.kind == QUOTE or token.text in (";", ":", "("):
             return i + 1
         if token.what & (Is.CONJUNCTION | Is.SUBORDINATOR) and i > start and tokens[i - 1].text in (",", ";"):
             return i + 1
+        i -= 1
     return start
 
 
@@ -325,6 +349,8 @@ def _adjacent(tokens: list[Token], start: int, end: int) -> tuple[Phrase | None,
                 continue
             break
         what = token.what
+        if what & Is.PRONOUN and not what & (Is.DETERMINER | Is.RELATIVE) and left == end:
+            return Phrase(left - 1, left, left - 1, "pronoun"), left - 1
         if what & Is.RELATIVE and left < end and token.word != "that":
             own = phrase_at(tokens, left, end)
             if own is not None and own.after == end:
@@ -342,8 +368,23 @@ def _adjacent(tokens: list[Token], start: int, end: int) -> tuple[Phrase | None,
         if what & CUE and not token.capital and not what & (Is.ROLE | Is.MAY_BE_NOUN | Is.PARTICIPLE):
             break
         left -= 1
+    relative = _relative_before(tokens, start, left)
+    if relative is not None:
+        return _antecedent(tokens, start, relative), left
     found = first_phrase(tokens, left, end) or phrase_at(tokens, end - 1, end)
     return (joined(tokens, found, end) if found is not None else None), left
+
+
+def _relative_before(tokens: list[Token], start: int, end: int) -> int | None:
+    """The "who" of: an official who asked not to be named said."""
+    if end <= start or not (is_verbish(tokens[end - 1]) or tokens[end - 1].word == "to"):
+        return None
+    for i in range(end - 1, max(start, end - 14), -1):
+        if tokens[i].kind != WORD or tokens[i].what & Is.SUBORDINATOR & ~Is.RELATIVE:
+            return None
+        if tokens[i].word == "who":
+            return i
+    return None
 
 
 def _joins_names(tokens: list[Token], start: int, at: int, end: int) -> bool:

@@ -8,7 +8,7 @@ from archiver.page.speech.link import Link
 def judge(text: str, link: Link) -> tuple[int, str]:
     """(confidence 0 to 100, why); below 50 it is no statement."""
     words = text[link.run.inner_start : link.run.inner_end].split()
-    if link.how in ("after", "before", "label", "according", "around", "noun"):
+    if link.how in ("after", "before", "label", "according", "around", "noun", "signed"):
         return 90 if link.touches else 75, link.how
     sentence_like = len(words) >= 5 and (words[0][:1].isupper() or words[-1][-1] in ".!?,")
     if link.how == "carried":

@@ -67,6 +67,7 @@ class Is(IntFlag):
     VERBISH = auto()
     TERM = auto()
     BY_ENDING = auto()
+    TELLS = auto()
 
 
 SECTIONS = {flag.name.lower(): flag for flag in Is if flag.name}

@@ -73,22 +73,62 @@ def _attach(text: str, link: Link, cues: list[CueAt]) -> None:
     if near is not None and near.at + 1 == at and near.form in ("finite", "participle"):
         outer = _outer(tokens, before, start)
         return _set(link, "before", outer, outer is near)
+    if _noun_rules(link, near) or (tokens[at - 1].text == ":" and at > start and _weak(near) and _label(link)):
+        return None
     for cue in cues:
         if cue.form == "according" and _right_behind(tokens, at, cue.at):
             return _set(link, "according", cue, True)
         if cue.at > at and cue.form == "finite" and _follows(text, tokens, start, cue, at):
+            if near is not None and near.strong and _opens_another(tokens, cue, end):
+                break
             return _set(link, "after", cue, True)
-    trailing = [cue for cue in cues if cue.at > at and cue.form == "finite" and _trails(tokens, cue, at, start, end)]
+    if _signed(link):
+        return None
+    trailing = [cue for cue in cues if cue.at > at and cue.form == "finite" and _trails(text, tokens, cue, link)]
     if trailing:
         return _set(link, "around", trailing[-1], False)
     according = [cue for cue in cues if cue.form == "according" and (cue.at > at or cue.at == start)]
-    if according and (near is None or not near.strong):
+    if according and _weak(near):
         return _set(link, "according", according[-1], False)
     if near is not None:
         outer = _outer(tokens, before, start)
         return _set(link, "before", outer, outer is near and _leads_into(tokens, near, at))
     _label(link) or _noun(link) or _as(link)
     return None
+
+
+def _weak(cue: CueAt | None) -> bool:
+    return cue is None or not cue.strong
+
+
+def _opens_another(tokens: list[Token], cue: CueAt, end: int) -> bool:
+    """After Lee said it was “dull,” Ray said: “…”"""
+    return cue.at + 2 < end and tokens[cue.at + 1].text in (":", ",") and tokens[cue.at + 2].kind == QUOTE
+
+
+def _signed(link: Link) -> bool:
+    """“…” — Ann Lee, clerk: the line under a quotation."""
+    tokens, (start, end), at = link.tokens, link.sentence, link.at
+    if at > start or at + 2 >= end or tokens[at + 1].text not in ("—", "–", "--", "―"):
+        return False
+    found = phrase_at(tokens, at + 2, end)
+    if found is None or found.sort == "pronoun":
+        return False
+    if found.after < end and tokens[found.after].text not in (",", ".", "("):
+        return False
+    link.how, link.cue_span, link.touches = "signed", (tokens[at + 1].start, tokens[at + 1].end), True
+    link.subject, link.subject_line = found, link.line
+    return True
+
+
+def _noun_rules(link: Link, near: CueAt | None) -> bool:
+    """Lee's claim that … “…”: the noun stands nearer than the last verb of saying."""
+    tokens, (start, _), at = link.tokens, link.sentence, link.at
+    first = near.at if near is not None else start - 1
+    for i in range(at - 1, first, -1):
+        if tokens[i].what & Is.SPEECH_NOUN and not tokens[i].capital and i + 1 < at and tokens[i + 1].word == "that":
+            return _set_noun(link, i, _owner(tokens, start, i))
+    return False
 
 
 def _right_behind(tokens: list[Token], at: int, cue: int) -> bool:
@@ -112,16 +152,27 @@ def _outer(tokens: list[Token], before: list[CueAt], start: int) -> CueAt:
     for cue in reversed(before[:-1]):
         if any(t.text in (";", ":") for t in tokens[cue.at : near.at]) or _quotes(tokens, cue, near):
             break
-        if near.form == "finite" and (
-            _coordinate(tokens, cue.at, near.left)
-            or (tokens[near.left - 1].text == "," and tokens[start].what & (Is.SUBORDINATOR | Is.PREPOSITION))
-        ):
+        if near.form == "finite" and _is_apart(tokens, cue, near, start):
             break
         if cue.subject is None or cue.form not in ("finite", "participle"):
             continue
         if cue.strong or (not near.strong and (near.subject is None or near.subject.sort == "pronoun")):
             near = cue
     return near
+
+
+def _is_apart(tokens: list[Token], cue: CueAt, near: CueAt, start: int) -> bool:
+    """Whether the nearer cue's clause is not what the farther one reports."""
+    if _coordinate(tokens, cue.at, near.left):
+        return True
+    if near.left == 0:
+        return False
+    intro = tokens[near.left - 1]
+    if intro.text == ",":
+        return bool(tokens[start].what & (Is.SUBORDINATOR | Is.PREPOSITION))
+    adverbial = intro.what & Is.SUBORDINATOR and not intro.what & (Is.RELATIVE | Is.DETERMINER)
+    adverbial = adverbial and intro.word not in ("what", "how", "why", "whether")
+    return bool(adverbial) and (not cue.strong or (near.left >= 2 and tokens[near.left - 2].text == ","))
 
 
 def _quotes(tokens: list[Token], cue: CueAt, near: CueAt) -> bool:
@@ -169,18 +220,28 @@ def _follows(text: str, tokens: list[Token], start: int, cue: CueAt, at: int) ->
     return all(t.kind == MARK and t.text in ",—–-.…!?" for t in tokens[at + 1 : left])
 
 
-def _trails(tokens: list[Token], cue: CueAt, at: int, start: int, end: int) -> bool:
+def _trails(text: str, tokens: list[Token], cue: CueAt, link: Link) -> bool:
     """…, Lee said. A clause between commas, or after a comma at the sentence's end."""
-    left = cue.left
+    left, at, (start, end) = cue.left, link.at, link.sentence
     if not cue.strong or left <= at:
         return False
-    if tokens[left - 1].text not in COMMAS and tokens[left].text not in COMMAS and tokens[left - 1].kind != QUOTE:
+    run = tokens[left - 1].run
+    if run is not None:
+        if text[run.inner_end - 1] not in ",.!?…—–-":
+            return False
+    elif tokens[left - 1].text not in COMMAS and tokens[left].text not in COMMAS:
         return False
-    if any(t.what & (Is.SUBORDINATOR | Is.RELATIVE) for t in tokens[left : cue.at]):
+    between = Is.SUBORDINATOR | Is.RELATIVE | Is.CONJUNCTION
+    if any(t.what & between and not t.capital for t in tokens[left : cue.at]):
         return False
-    if at == start or cue.at + 1 >= end or tokens[cue.at + 1].kind != WORD:
+    following = tokens[cue.at + 1] if cue.at + 1 < end else None
+    if at == start or cue.inverted or following is None or following.kind != WORD:
         return True
-    return not any(t.kind == QUOTE for t in tokens[cue.at : end]) and end - cue.at <= 14
+    if any(t.kind == QUOTE for t in tokens[cue.at : end]) or end - cue.at > 14:
+        return False
+    tail = Is.PREPOSITION | Is.TIME | Is.ADVERB | Is.SUBORDINATOR
+    told = tokens[cue.at].what & Is.TELLS
+    return bool(told or (following.what & tail and not following.what & Is.DETERMINER))
 
 
 def _label(link: Link) -> bool:
@@ -192,6 +253,8 @@ def _label(link: Link) -> bool:
     found = first_phrase(tokens, start, colon)
     if found is None:
         return False
+    if found.sort == "noun" and found.after < colon and tokens[found.after].word in ("from", "by"):
+        found = phrase_at(tokens, found.after + 1, colon) or found
     link.how, link.cue_span = "label", (tokens[colon].start, tokens[colon].end)
     link.subject, link.subject_line, link.touches = found, link.line, colon == at - 1
     return True
@@ -207,7 +270,7 @@ def _noun(link: Link) -> bool:
     ):
         return True
     for i in range(at - 1, start - 1, -1):
-        if not tokens[i].what & (Is.SPEECH_NOUN | Is.TERM) or tokens[i].capital:
+        if not tokens[i].what & (Is.SPEECH_NOUN | Is.TERM) or tokens[i].capital or is_finite(tokens[i + 1]):
             continue
         owner = _owner(tokens, start, i)
         if owner is None and i >= at - 2:
@@ -255,6 +318,10 @@ def _as(link: Link) -> bool:
 
 
 def _owner(tokens: list[Token], start: int, noun: int) -> Phrase | None:
+    if noun + 2 < len(tokens) and tokens[noun + 1].word in ("of", "from", "by"):
+        found = phrase_at(tokens, noun + 2, len(tokens))
+        if found is not None and found.sort == "name":
+            return found
     for i in range(noun - 1, max(start, noun - 5) - 1, -1):
         token = tokens[i]
         if token.what & Is.OWN:
@@ -281,7 +348,8 @@ def carry(links_of: list[list[Link]], lines: list[Line]) -> None:
         in_line: Link | None = None
         for link in links:
             if link.how == "none" and in_line is not None and in_line.subject is not None:
-                _carry_from(link, in_line)
+                if not _added(link, in_line):
+                    _carry_from(link, in_line)
             if link.how == "none" and link.at == link.sentence[0]:
                 _introduced(link)
                 if link.how == "none" and before is not None and link.sentence[0] == 0:
@@ -289,6 +357,20 @@ def carry(links_of: list[list[Link]], lines: list[Line]) -> None:
             if link.subject is not None:
                 in_line = last = link
         before = line
+
+
+def _added(link: Link, before: Link) -> bool:
+    """She added that it hurt. “…”: the sentence between two runs names a speaker of its own."""
+    line = link.line
+    index = line.sentences.index(link.sentence)
+    if index == 0 or line.sentences[index - 1] == before.sentence or link.at != link.sentence[0]:
+        return False
+    for cue in find_cues(line.tokens, *line.sentences[index - 1]):
+        if cue.strong and cue.form == "finite" and cue.subject is not None:
+            link.how, link.subject, link.subject_line = "carried", cue.subject, line
+            link.cue_span = (line.tokens[cue.at].start, line.tokens[cue.at].end)
+            return True
+    return False
 
 
 def _carry_from(link: Link, source: Link) -> None:

@@ -138,22 +138,35 @@ def first_phrase(tokens: list[Token], start: int, end: int) -> Phrase | None:
     at = start
     while at < end:
         token = tokens[at]
-        what = token.what
         if token.kind != WORD or is_possessive(token):
             at += 1
-        elif what & Is.PREPOSITION and not what & Is.DETERMINER and not (token.capital and at > start):
-            at = _after_object(tokens, at + 1, end)
-        elif (what & (Is.SUBORDINATOR | Is.RELATIVE) and not what & (Is.PRONOUN | Is.DETERMINER)) or (
-            at == start and what & (Is.VERBISH | Is.PARTICIPLE | Is.VERB | CUE) and not what & _PERSONAL
-        ):
+        elif _leads_clause(tokens, at, start, end):
             comma = next((i for i in range(at, end) if tokens[i].text in COMMAS), None)
-            at = at + 1 if comma is None else comma + 1
+            at = at + 1 if comma is None else _after_place(tokens, comma, end)
+        elif token.what & Is.PREPOSITION and not token.what & Is.DETERMINER and not (token.capital and at > start):
+            at = _after_object(tokens, at + 1, end)
         else:
             found = phrase_at(tokens, at, end)
             if found is not None and not _is_time(tokens, found):
                 return found
             at = found.after if found is not None else at + 1
     return None
+
+
+def _leads_clause(tokens: list[Token], at: int, start: int, end: int) -> bool:
+    """Whether a subordinate clause or a participle begins here, which goes up to a comma."""
+    what = tokens[at].what
+    if what & (Is.SUBORDINATOR | Is.RELATIVE) and not what & (Is.PRONOUN | Is.DETERMINER | Is.PREPOSITION):
+        return True
+    if at == start and what & (Is.VERBISH | Is.PARTICIPLE | Is.VERB | CUE) and not what & _PERSONAL:
+        return not tokens[at].capital
+    if at == start and what & Is.PREPOSITION and what & Is.SUBORDINATOR:
+        for token in tokens[at + 1 : end]:
+            if token.text in COMMAS:
+                return False
+            if is_finite(token):
+                return True
+    return False
 
 
 def is_finite(token: Token) -> bool:
@@ -177,7 +190,7 @@ def _after_object(tokens: list[Token], start: int, end: int) -> int:
     at = start
     while at < end and (
         tokens[at].what & (Is.ADVERB | Is.TIME | Is.PREPOSITION)
-        or (tokens[at].kind == WORD and tokens[at].text.isdigit())
+        or (tokens[at].kind == WORD and (tokens[at].text.isdigit() or is_possessive(tokens[at])))
     ):
         at += 1
     found = phrase_at(tokens, at, end)
@@ -188,17 +201,19 @@ def _after_object(tokens: list[Token], start: int, end: int) -> int:
 
 def _after_place(tokens: list[Token], at: int, end: int) -> int:
     """Behind “, Ohio,” if that is what stands here: a place's larger place."""
-    if at >= end or tokens[at].text != ",":
+    if at >= end or tokens[at].text not in COMMAS:
         return at
-    if at + 1 < end and tokens[at + 1].what & Is.TITLE:
-        return at
+    if tokens[at].text != "," or not tokens[at - 1].capital or tokens[at + 1 : at + 2] == []:
+        return at + 1
+    if tokens[at + 1].what & (Is.TITLE | Is.PRONOUN):
+        return at + 1
     i = at + 1
     while i < end and i < at + 4 and tokens[i].kind == WORD and (tokens[i].capital or tokens[i].text.isdigit()):
         i += 1
     if i == at + 1 or i >= end or tokens[i].text != ",":
-        return at
+        return at + 1
     following = phrase_at(tokens, i + 1, end)
-    return i if following is not None else at
+    return i + 1 if following is not None else at + 1
 
 
 def surface(tokens: list[Token], phrase: Phrase) -> tuple[int, int]:

@@ -60,6 +60,10 @@ class Spelling:
         """A word with a capital that elsewhere has none, and nowhere else in a sentence has one."""
         return word not in self._names and word[0].lower() + word[1:] in self._common
 
+    def is_verbish(self, word: str, what: int) -> bool:
+        """Appearing, Asked: at a sentence's beginning, and no name elsewhere."""
+        return bool(what & Is.VERBISH) and word not in self._names
+
 
 def read(text: str, paragraph: Paragraph, lexicon: Lexicon, spelling: Spelling) -> Line:
     """Tokens and sentences of a paragraph."""
@@ -83,6 +87,8 @@ def _words(text: str, start: int, end: int, lexicon: Lexicon, spelling: Spelling
             continue
         word = match[0]
         if not (word[0].isalnum() or word[0] in "#@'’"):
+            if word == "-" and text[first - 1 : first].isspace() and text[after : after + 1].isspace():
+                word = "–"
             tokens.append(Token(MARK, first, after, word, 0))
             continue
         lower = word.lower()
@@ -97,7 +103,7 @@ def _words(text: str, start: int, end: int, lexicon: Lexicon, spelling: Spelling
             continue
         capital = word[0].isupper()
         initial = not tokens or (tokens[-1].kind != WORD and tokens[-1].text not in (",", "(", "-"))
-        if capital and initial and spelling.is_common(word):
+        if capital and initial and (spelling.is_common(word) or spelling.is_verbish(word, classes(lower))):
             capital = False
         what = classes(lower, capital)
         known = lexicon.phrases.get(lower)
