@@ -2,7 +2,7 @@
 
     time          2026-11-23T13:02:11.482Z     UTC, milliseconds, a moment that exists; no leap second
     salt          3q2+7wAAAAAAAAAAAAAAAA==     16 random bytes, base64 (RFC 4648 section 4)
-    fingerprint   SHA256:oqGuHrvdNtr7FjQeHo8JPKAbu/xw9QYVjuqi+UXXg4E    as OpenSSH prints it
+    fingerprint   SHA256:tAXFyTXI8xtDaujAEcwJslAYc9/6FKcUkd2Lw0xDhPo    as OpenSSH prints it
     record id     <urn:uuid:5f1d8b1e-6c1e-4a34-8f57-0c8de41a2f10>       of a WARC record
 
 Each `check_x` raises FormatError that names the value, and gives it back otherwise.

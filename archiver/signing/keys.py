@@ -1,7 +1,7 @@
 """OpenSSH public keys, their lines and fingerprints, and signers. Format: docs/formats/signature.md.
 
 Specimen of a public key line: ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDtqJ7zOtqQtYqOo0CpvDXNlMhV3HeJDpjrASKGLWdop ann
-and of its fingerprint: SHA256:oqGuHrvdNtr7FjQeHo8JPKAbu/xw9QYVjuqi+UXXg4E
+and of its fingerprint: SHA256:tAXFyTXI8xtDaujAEcwJslAYc9/6FKcUkd2Lw0xDhPo
 
 Private key files are in signing.key_file.
 """

@@ -321,7 +321,7 @@ def test_the_cache_of_a_reader_is_bounded(log: Log) -> None:
 
 
 def test_two_histories_of_one_log_are_one(entries: list[bytes], log: Log) -> None:
-    """However the batches fall, full tiles and roots are the same; one batch for all gives just the files of its size."""
+    """However the batches fall, full tiles and roots are the same; one batch for all gives the files of its size."""
     some = entries[:3000]
     builder = TileBuilder(Log([], 0).read, 0, merkle.EMPTY_ROOT)
     for entry in some:
