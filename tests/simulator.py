@@ -293,9 +293,12 @@ class Simulator:
 
     def note(self, text: str = "Seen by two of us.", subject: int | None = None) -> Simulator:
         """A person's remark on the newest (or that) manifest."""
-        ref = self._put("facts", facts_model.encode(Remark("Ann Lee", text, self._salt())), "application/json")
         about = self.manifests[self.last if subject is None else subject]
-        return self._add("note", [ref], subject=digest.of_bytes(about))
+        return self._add("note", [self.remark(text)], subject=digest.of_bytes(about))
+
+    def remark(self, text: str = "Seen by two of us.") -> ObjectRef:
+        """The facts of a note, takedown or export, stored."""
+        return self._put("facts", facts_model.encode(Remark("Ann Lee", text, self._salt())), "application/json")
 
     def takedown(self, sequence: int, *roles: str) -> Simulator:
         """Remove those objects of a manifest, and say so."""
