@@ -6,8 +6,8 @@
     answer    uint32(length) byte(14) string(signature)
               uint32(1) byte(5)                                                   no
 
-draft-ietf-sshm-ssh-agent; the signature of a FIDO key is that of OpenSSH's PROTOCOL.u2f. An agent over a Unix socket
-is all that is spoken to.
+draft-ietf-sshm-ssh-agent; the signature of a FIDO key is that of OpenSSH's PROTOCOL.u2f. Messages go over a Unix
+socket, one connection each. What an agent gives as a signature is checked before it is given out.
 """
 
 from __future__ import annotations
@@ -140,6 +140,8 @@ def _path(socket_path: str | None) -> str:
 def _ask(request: bytes, socket_path: str | None, seconds: float) -> bytes:
     """One message to the agent and its answer, without the length."""
     path = _path(socket_path)
+    if not hasattr(socket, "AF_UNIX"):
+        raise UnavailableError("this system has no Unix sockets, and so no ssh-agent that can be reached", where=path)
     try:
         with socket.socket(socket.AF_UNIX) as sock:
             sock.settimeout(seconds)
@@ -154,7 +156,7 @@ def _ask(request: bytes, socket_path: str | None, seconds: float) -> bytes:
             f"the ssh-agent did not answer within {seconds:g} seconds", where=path, hint="does it wait for a touch?"
         ) from None
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
+        reason = (error.strerror if isinstance(error, OSError) else None) or error
         raise UnavailableError(f"the ssh-agent cannot be reached: {reason}", where=path, hint=_START) from None
 
 
