@@ -7,13 +7,11 @@ not given to it, and the reason is said.
 
 from __future__ import annotations
 
-import logging
 import re
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from archiver.page.outline import Outline
@@ -51,7 +49,6 @@ def extract(outline: Outline, page_text: str, url: str, *, guess: bool) -> Main:
     """The main text; with `guess` also title, byline and date as trafilatura and htmldate make them out."""
     if problem := _too_much(outline):
         return Main(None, (), problem=problem)
-    _silence()
     from lxml.etree import LxmlError
     from trafilatura import bare_extraction, extract_metadata, load_html
 
@@ -65,7 +62,7 @@ def extract(outline: Outline, page_text: str, url: str, *, guess: bool) -> Main:
         title = byline = date = None
         if guess:
             guessed = extract_metadata(tree, default_url=url, date_config=dict(_DATES))
-            title, byline, date = guessed.title, guessed.author, guessed.date
+            title, byline, date = guessed.title, guessed.author, _date(guessed.date, page_text)
         document: Any = bare_extraction(tree, url=url, include_comments=False, fast=True)
         if document is None or len(document.text or "") < SHARE * len(page_text):
             document = bare_extraction(tree, url=url, include_comments=False)
@@ -77,15 +74,13 @@ def extract(outline: Outline, page_text: str, url: str, *, guess: bool) -> Main:
     return Main("\n".join(pieces), locate(page_text, pieces), title, byline, date)
 
 
-@cache
-def _silence() -> None:
-    """Their remarks about pages are for their developers; without a handler Python prints them."""
-    for name in ("trafilatura", "htmldate", "courlan", "justext"):
-        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
-
-
 # No clock: the newest date that is believed is a fixed one, so that a reading can be repeated.
-_DATES: dict[str, Any] = {"original_date": True, "extensive_search": False, "max_date": "2099-12-31"}
+_DATES: dict[str, Any] = {"original_date": True, "extensive_search": True, "max_date": "2099-12-31"}
+
+
+def _date(found: str | None, page_text: str) -> str | None:
+    """Without what htmldate makes of a mere year ("© 2026")."""
+    return None if found is None or (found.endswith("-01-01") and found not in page_text) else found
 
 
 def _too_much(outline: Outline) -> str | None:

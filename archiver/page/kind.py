@@ -1,30 +1,52 @@
-"""What a response turned out to be: an article, or one of the many pages that are served in its place."""
+"""What a response turned out to be: an article, or one of the pages that are served in its place.
+
+    article        readable, and what a reader would call an article
+    page           readable HTML, but no article: a front page, a list of links
+    paywall        an article of which only the beginning is there
+    consent wall   a page that asks for consent before it shows anything
+    challenge      a gatekeeper's page: it wants a proof that a person is visiting, or refuses robots
+    soft 404       the server says 200, the page says "not found" (or the address led to the front page)
+    error          status 400 or more
+    redirect       status 300 to 399 that was not followed, or a page that only sends visitors elsewhere
+    script only    scripts put the text there; the HTML has none
+    empty          no text
+    plain text     text/plain
+    not html       neither HTML nor plain text
+
+Order matters: the first that fits is the kind. A page counts as something else than an article only if several signs
+agree, because articles are written about captchas, cookies and paywalls, and ordinary pages have banners, log-in links
+and sign-up forms. Nothing is guessed from one word.
+
+Kinds are judgements of one version of this program. They are part of a reading, which can be made again.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from http import HTTPStatus
+from urllib.parse import urlsplit
 
+from archiver.page import json_ld, signs
 from archiver.page.article import Article
+from archiver.page.metadata import absolute
+from archiver.page.outline import Outline
 
 HTML_TYPES = ("text/html", "application/xhtml+xml")
+SHORT = 1_500  # characters of page text; gatekeepers' and error pages are shorter, most articles longer
+PROSE = 80  # characters that make a line prose
+SCANNED = 300_000  # characters of the source that are searched for names
+_WIDE = re.compile("[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """`kind`: one word of the list; `reasons`: sentences, the deciding one first."""
+    """`kind`: one of the list above; `reasons`: sentences, the deciding one first."""
 
     kind: str
     reasons: tuple[str, ...]
-
-
-_CHALLENGE = re.compile(
-    r"checking your browser|verify(?:ing)? (?:that )?you are (?:a )?human|captcha|just a moment", re.I
-)
-_CONSENT = re.compile(r"we value your privacy|accept all cookies|reject all", re.I)
-_MISSING = re.compile(r"page (?:you are looking for|not found)|can.t find that page|no longer exists", re.I)
-_PAYWALL = re.compile(r"already a subscriber|continue reading with a subscription|subscribers only", re.I)
 
 
 def classify(
@@ -36,32 +58,291 @@ def classify(
     requested_url: str,
     final_url: str,
 ) -> Kind:
-    """The kind of a response."""
-    short = len(page_text) < 1500
-    headers = {name.lower(): value for name, value in fields}
-    if "cf-mitigated" in headers or (short and _CHALLENGE.search(page_text)):
-        return Kind("challenge", ("the server asks for a proof that a person is visiting",))
+    """The kind of a response. `fields`: its header fields; `page_text`: "" and `article`: None if it was not read;
+    `media_type`: without parameters, in lower case."""
+    page = _Page(status, fields, page_text, article, requested_url, final_url)
+    if found := _challenge(page):
+        return found
     if status >= 400:
-        return Kind("error", (f"the server answered {status}",))
+        return Kind("error", (_error(status),))
     if 300 <= status < 400:
-        return Kind("redirect", (f"the server answered {status} and the address was not followed",))
+        return Kind("redirect", (_redirect(status, page),))
     if media_type == "text/plain":
-        return Kind("plain text", ("a plain text",))
+        if page_text.strip():
+            return Kind("plain text", ("the server sent plain text, not a web page",))
+        return Kind("empty", ("the server sent plain text without any words",))
     if media_type not in HTML_TYPES:
-        return Kind("not html", (f"a file of type {media_type}",))
-    if not page_text.strip():
-        if article is not None and article.outline.script_characters > 100:
-            return Kind("script only", ("scripts write this page's text; the HTML itself has none",))
-        return Kind("empty", ("the page has no text",))
-    if short and _CONSENT.search(page_text):
-        return Kind("consent wall", ("the page asks for consent to cookies and shows no article",))
-    if short and _MISSING.search(page_text):
-        return Kind("soft 404", ("the server answered 200, but the page says that it was not found",))
-    if (
-        article is not None
-        and article.free_access is not None
-        and article.free_access.value == "false"
-        and _PAYWALL.search(page_text)
-    ):
-        return Kind("paywall", ("the page says that this article is not free, and asks for a subscription",))
-    return Kind("article", ("the page has text",))
+        return Kind("not html", (f"the server sent a file of type {media_type or 'unknown'}, not a web page",))
+    for rule in (_no_text, _consent, _missing, _paywall):
+        if found := rule(page):
+            return found
+    return _readable(page)
+
+
+class _Page:
+    """What the rules look at, computed when first asked for."""
+
+    def __init__(
+        self,
+        status: int,
+        fields: Sequence[tuple[str, str]],
+        text: str,
+        article: Article | None,
+        requested_url: str,
+        final_url: str,
+    ) -> None:
+        self.status = status
+        self.headers = {name.lower(): value.strip() for name, value in fields}
+        self.text = text
+        self.article = article
+        self.requested_url, self.final_url = requested_url, final_url
+
+    @cached_property
+    def lower(self) -> str:
+        return self.text[:20_000].lower()
+
+    @cached_property
+    def source(self) -> str:
+        """The beginning of the HTML, in lower case."""
+        return self.article.outline.text[:SCANNED].lower() if self.article is not None else ""
+
+    @cached_property
+    def short(self) -> bool:
+        return len(self.text) + len(_WIDE.findall(self.text[:SHORT])) < SHORT
+
+    @cached_property
+    def prose(self) -> list[str]:
+        """Lines that are sentences rather than labels. Chinese, Japanese and Korean characters count double."""
+        return [line for line in self.text.split("\n") if len(line) + len(_WIDE.findall(line[:PROSE])) >= PROSE]
+
+    @cached_property
+    def main(self) -> int:
+        """Characters of the main text, as trafilatura sees it."""
+        return len(self.article.main_text or "") if self.article is not None else 0
+
+    @cached_property
+    def schema(self) -> str | None:
+        """As what kind of article the page describes itself to machines, if it does."""
+        said = self.article.schema if self.article is not None else None
+        if said is None:
+            return None
+        names = said.value.lower().split()
+        return said.value if any(name in json_ld.ARTICLES for name in names) else None
+
+    @cached_property
+    def dated(self) -> bool:
+        """Whether the page names an author or a date of publication."""
+        article = self.article
+        if article is None:
+            return False
+        said = (article.published, *article.bylines)
+        return any(item is not None and not item.guessed for item in said)
+
+    @cached_property
+    def noscript(self) -> str:
+        return self.article.outline.noscript[:5_000].lower() if self.article is not None else ""
+
+    @cached_property
+    def headings(self) -> list[str]:
+        """The title and the headings of the first two ranks, in lower case."""
+        if self.article is None:
+            return []
+        outline = self.article.outline
+        found = [outline.title, *(self.text[item.start : item.end] for item in outline.headings[:6])]
+        return [" ".join(words.lower().split()) for words in found if words.strip()]
+
+
+def _challenge(page: _Page) -> Kind | None:
+    """Headers decide alone; else the page must be short, no article by its own account, and two signs must agree."""
+    for name, value, whose in signs.CHALLENGE_HEADERS:
+        if name in page.headers and value in page.headers[name].lower():
+            return Kind("challenge", (f"{whose} answered in place of the site (header {name}): {_PROOF}",))
+    if not page.short or page.schema or page.article is None:
+        return None
+    whose = next((owner for text, owner in signs.CHALLENGE_SOURCES if text in page.source), "")
+    named = signs.CHALLENGE_NAMES.search(page.source)
+    said = signs.words("challenge").search(f"{page.lower}\n{page.noscript}\n{page.article.outline.title.lower()}")
+    refused = page.status in (401, 403, 405, 406, 429, 503)
+    if len(page.prose) > 5 or page.dated:  # the size of a short article
+        return None
+    if whose and (said or refused or len(page.text) < 300):
+        reasons = [f"{whose} answered in place of the site: {_PROOF}"]
+    elif said and (named or refused or len(page.text) < 300):
+        reasons = [f"the page says “{said[0]}”: {_PROOF}"]
+    else:
+        return None
+    if whose and said:
+        reasons.append(f"the page says “{said[0]}”")
+    if refused:
+        reasons.append(_error(page.status))
+    return Kind("challenge", tuple(reasons))
+
+
+_PROOF = "it wants a proof that a person is visiting, or refuses robots"
+
+
+def _error(status: int) -> str:
+    meanings = {
+        401: "the site wants a log-in",
+        403: "the site refuses this visitor; that does not mean that the page is gone",
+        404: "there is no page at this address",
+        410: "the page was taken away for good",
+        429: "the site says that it was asked too often; try again later",
+        451: "the site withholds the page for legal reasons",
+        503: "the site is not available at the moment; try again later",
+    }
+    try:
+        phrase = f" ({HTTPStatus(status).phrase})"
+    except ValueError:
+        phrase = ""
+    meaning = meanings.get(status, "the site could not answer" if status >= 500 else "the site refuses this request")
+    return f"the server answered {status}{phrase}: {meaning}"
+
+
+def _redirect(status: int, page: _Page) -> str:
+    location = page.headers.get("location", "")[:200]
+    return f"the server answered {status} and sent visitors on{' to ' + location if location else ''}"
+
+
+def _no_text(page: _Page) -> Kind | None:
+    """Pages without text, or with so little that scripts must put it there, or that lead elsewhere."""
+    article, words = page.article, page.text.strip()
+    if article is not None and len(words) < 400 and (address := _refresh(article.outline, page.final_url)):
+        return Kind("redirect", (f"the page only sends visitors on to {address[:200]}",))
+    if article is not None and len(words) < 600 and len(page.prose) <= 1 and _has_scripts(article.outline):
+        asked = signs.words("script").search(f"{page.noscript}\n{page.lower}")
+        if not words or asked or signs.SCRIPT_ROOTS.search(article.outline.text[:SCANNED]):
+            reasons = ["scripts put this page’s text there; the HTML that the server sent has none"]
+            if asked:
+                reasons.append(f"the page says “{asked[0]}”")
+            return Kind("script only", tuple(reasons))
+    return None if words else Kind("empty", ("the page has no text",))
+
+
+def _has_scripts(outline: Outline) -> bool:
+    return outline.script_characters > 0 or bool(outline.script_sources)
+
+
+def _refresh(outline: Outline, url: str) -> str | None:
+    """The other page to which a <meta> sends visitors within half a minute."""
+    for attributes in outline.metas:
+        if attributes.get("http-equiv", "").strip().lower() != "refresh":
+            continue
+        match = _REFRESH.match(attributes.get("content", ""))
+        if match and int(match[1] or 0) <= 30 and _leaves(match[2], outline.base, url):
+            return match[2].strip()
+    return None
+
+
+_REFRESH = re.compile(r"""\s*([0-9]{0,6})[0-9.]*\s*[;,]\s*(?:url\s*=\s*)?['"]?([^'"]+)""", re.IGNORECASE)
+
+
+def _leaves(address: str, base: str, url: str) -> bool:
+    """Whether an address leads to another page, not to the same one again."""
+    target = absolute(address, base, url)
+    return target is not None and target.split("#")[0] != url.split("#")[0]
+
+
+def _consent(page: _Page) -> Kind | None:
+    """At least three things that consent walls say, and most of the page's sentences are about it."""
+    if page.schema or len(page.prose) > 40:
+        return None
+    address = signs.CONSENT_ADDRESS.search(page.final_url.lower())
+    named = signs.CONSENT_NAMES.search(page.source)
+    said = [match[0] for group in signs.CONSENT_GROUPS if (match := signs.words(group).search(page.lower))]
+    if len(said) < (2 if address else 3):
+        return None
+    about = [line for line in page.prose if _about_consent(line)]
+    share = sum(map(len, about)) / max(1, sum(map(len, page.prose)))
+    if not (address or named or page.short) or share < (0.5 if page.prose else 0) or page.dated:
+        return None
+    reasons = [f"the page asks for consent (“{said[0]}”, “{said[1]}”) and shows no article"]
+    if address:
+        reasons.append("its address is that of a consent page")
+    return Kind("consent wall", tuple(reasons))
+
+
+def _about_consent(line: str) -> bool:
+    line = line.lower()
+    return any(signs.words(group).search(line) for group in signs.CONSENT_GROUPS)
+
+
+def _missing(page: _Page) -> Kind | None:
+    """A heading that says so and nothing but that, on a page that does not describe itself as an article; or a deep
+    address that has come to lead to the front page."""
+    if page.schema or page.dated:
+        return None
+    if signs.MISSING_ADDRESS.search(page.final_url.lower()) and page.final_url != page.requested_url:
+        return Kind("soft 404", ("the address led to the site’s page for addresses that do not exist",))
+    before, after = urlsplit(page.requested_url), urlsplit(page.final_url)
+    deep = len(before.path.strip("/")) >= 20 or before.path.strip("/").count("/") >= 1
+    if deep and after.path in ("", "/") and not after.query:
+        return Kind("soft 404", ("the address of a page has come to lead to the site’s front page",))
+    if len(page.text) > 4 * SHORT or page.main > SHORT:
+        return None
+    expression = signs.words("missing")
+    for heading in page.headings:
+        for part in _PARTS.split(heading):
+            if len(part) < 90 and expression.match(part.strip(" .!¡¿")):
+                return Kind("soft 404", (f"the server reported success, but the page says “{part.strip()}”",))
+    return None
+
+
+_PARTS = re.compile(r" [|–—·•:»-] |: ")  # a page's title and its site's name
+
+
+def _paywall(page: _Page) -> Kind | None:
+    """The page says that it is not free and the text is short or a lock stands in it; or, where it says nothing, a lock
+    in a block that is named for it, and a short text."""
+    article = page.article
+    if article is None:
+        return None
+    access = article.free_access.value.lower() if article.free_access is not None else ""
+    not_free = access in ("false", "locked", "metered")
+    if access in ("true", "free") or (not not_free and page.main > 4 * SHORT):
+        return None
+    lines = [line.lower() for line in page.text.split("\n") if len(line) < 250]
+    locks = [match[0] for line in lines if (match := signs.words("lock").search(line))]
+    offers = [match[0] for line in lines if (match := signs.words("offer").search(line))]
+    block = any(
+        signs.PAYWALL_NAMES.search(f"{item.get('class')} {item.get('id')}".lower()) for item in article.outline.blocks
+    )
+    if not_free and (locks or page.main < SHORT):
+        reasons = ["the page says that this article is not free"]
+    elif locks and page.main < SHORT and (block or (len(locks) > 1 and offers)):
+        reasons = [f"the text ends where the page says “{locks[0]}”"]
+    else:
+        return None
+    if not_free and locks:
+        reasons.append(f"it says “{locks[0]}”")
+    reasons.append(f"only {page.main:,} characters of the article are there")
+    return Kind("paywall", tuple(reasons))
+
+
+def _readable(page: _Page) -> Kind:
+    """Articles describe themselves as such, or have an author or date and some sentences, or many sentences."""
+    sentences = f"{len(page.prose)} paragraphs of text" if len(page.prose) != 1 else "one paragraph of text"
+    article = page.article
+    if page.schema and (page.main or page.prose):
+        reasons = [f"the page describes itself as {page.schema} and has {sentences}"]
+        if article is not None and article.free_access is not None and article.free_access.value == "false":
+            reasons.append(f"it says that it is not free, yet {page.main:,} characters are there")
+        return Kind("article", tuple(reasons))
+    front = urlsplit(page.final_url).path in ("", "/") and not urlsplit(page.final_url).query
+    linked = _linked(page)
+    if page.dated and page.prose and linked < 0.6:
+        return Kind("article", (f"the page names an author or a date, and has {sentences}",))
+    if front and linked > 0.3:
+        return Kind("page", ("this is a site’s front page, not an article",))
+    if linked >= 0.6:
+        return Kind("page", (f"{linked:.0%} of the page’s text are links: a list, not an article",))
+    if page.prose:
+        return Kind("article", (f"the page has {sentences}",))
+    return Kind("page", ("the page has no paragraph of text",))
+
+
+def _linked(page: _Page) -> float:
+    """Which part of the page's text is links."""
+    if page.article is None or not page.text:
+        return 0.0
+    return min(1.0, sum(link.end - link.start for link in page.article.outline.links) / len(page.text))

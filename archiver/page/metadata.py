@@ -160,11 +160,12 @@ class _Page:
     def titles(self) -> Iterator[Said | None]:
         yield from self._json("headline")
         yield from self._meta(_TITLE)
-        headings = [words for element in self.outline.headings[:50] if (words := self._words(element))]
         whole = " ".join(self.outline.title.split())
-        named = [words for words in headings if words in whole]
-        if len(headings) == 1 or named:
-            yield Said.of((named or headings)[0], "h1 element")
+        headings = [(element.name, words) for element in self.outline.headings[:50] if (words := self._words(element))]
+        named = [(name, words) for name, words in headings if words in whole and 3 * len(words) >= len(whole)]
+        first = [(name, words) for name, words in headings if name == "h1"]
+        for name, words in named[:1] or (first if len(first) == 1 else []):
+            yield Said.of(words, f"{name} element")
         yield Said.of(whole, "title element")
 
     def bylines(self) -> tuple[tuple[Said, ...], list[Said]]:

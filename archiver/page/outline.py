@@ -320,5 +320,6 @@ _STARTS = {
     "figure": Outline._figure,
     "figcaption": Outline._caption,
     "h1": Outline._heading,
+    "h2": Outline._heading,
     "input": Outline._input,
 } | dict.fromkeys(_MEDIA, Outline._media_tag)

@@ -98,8 +98,8 @@ class Tokenizer:
     After a start tag it switches as its `context` says; while raw text is being read, `raw` is the name of its
     element. With `xml` a self-closing tag has no raw text, and CDATA sections may stand anywhere.
 
-    With `follow=False` it stays in the data state whatever tags come, as the standard's bare tokenizer does; `state` and
-    `raw` then say where it begins ("data", "rcdata", "rawtext", "script", "plaintext", "cdata").
+    With `follow=False` it stays in the data state whatever tags come, as the standard's bare tokenizer does; `state`
+    and `raw` then say where it begins ("data", "rcdata", "rawtext", "script", "plaintext", "cdata").
     """
 
     def __init__(
