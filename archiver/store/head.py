@@ -138,7 +138,7 @@ def key_history(
         manifest = _decode(data, name)
         check_signed(folder, keys, manifest, data, name)
         assert isinstance(manifest.extra, KeyChange)
-        keys.apply(sequence, digest.of_bytes(data), manifest.extra)
+        keys.apply(sequence, digest.of_bytes(data), manifest.extra, manifest.signer)
     return keys, tuple(sequence for sequence, _ in events)
 
 

@@ -111,10 +111,13 @@ class Ledger:
 
         Raises UsageError, StoreError, RefusedError. A failure leaves a folder in which it can be tried again.
         """
-        disk = disk or Disk(root)
-        sealing = Sealing(disk, log_key, guard, clock)
+        sealing = Sealing(disk or Disk(root), log_key, guard, clock)
         first = genesis.Genesis(identity, signer, recovery, clock(), spell_salt(entropy(SALT_BYTES)), settings_text)
-        return genesis.create(sealing, first)
+        try:
+            return genesis.create(sealing, first)
+        finally:
+            if disk is None:
+                sealing.disk.scratch.close()
 
     def batch(self) -> Group:
         """A group of manifests for one commit, used in a `with`. Leaving it without `commit` discards."""
@@ -203,7 +206,7 @@ class Group:
         files[name + ".sig"] = signature = signer.sign(data, NAMESPACE)
         added = Added(sequence, digest.of_bytes(data), manifest)
         if change is not None:
-            head.keys.apply(sequence, added.digest, change)
+            head.keys.apply(sequence, added.digest, change, signer.public.fingerprint)
             head.key_events = (*head.key_events, sequence)
         head.previous = Previous(added.digest, digest.of_bytes(signature))
         head.builder.append(data)

@@ -115,9 +115,10 @@ class Placing:
         self.disk.sync_folders(folders)
 
     def done(self) -> None:
-        """Everything is in its place: the note is not needed any more."""
+        """Everything is in its place: the note is not needed any more. What cannot be removed, the next writer does."""
         if self._note is not None:
-            self.disk.remove(self._note)
+            with suppress(StoreError):
+                self.disk.remove(self._note)
             self._note = None
 
     def undo(self) -> None:

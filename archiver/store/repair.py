@@ -185,7 +185,7 @@ class _Recovery:
                 return
             spelled = digest.of_bytes(data)
             if isinstance(manifest.extra, KeyChange):
-                head.keys.apply(sequence, spelled, manifest.extra)
+                head.keys.apply(sequence, spelled, manifest.extra, manifest.signer)
                 head.key_events = (*head.key_events, sequence)
             head.previous = Previous(spelled, digest.of_bytes(signature))
             head.builder.append(data)
