@@ -68,6 +68,7 @@ def media_type(content_type: str) -> str:
 def read(material: Material, entropy: Entropy, language: str | None = None) -> Reading:
     """Make a reading. Deterministic but for its salts. `language` counts where the page does not say its own."""
     from archiver.page import text as page_text
+    from archiver.page.outline import Outline
 
     kind_of_bytes = media_type(material.content_type)
     looks_html = kind_of_bytes in HTML_TYPES or (not kind_of_bytes and _sniff_html(material.body))
@@ -75,11 +76,12 @@ def read(material: Material, entropy: Entropy, language: str | None = None) -> R
         problem = f"a body of {len(material.body)} bytes is sealed, but not read (limit {MAX_READ})"
         return unread(material, entropy, "not read", (problem,))
     if looks_html:
-        page = page_text.project(material.body, material.content_type)
-        return _read_page(material, page, entropy, "page-text/v1", language)
+        outline = Outline()
+        page = page_text.project(material.body, material.content_type, outline)
+        return _read_page(material, page, entropy, "page-text/v1", language, outline)
     if kind_of_bytes == "text/plain":
         page = page_text.project_plain(material.body, material.content_type)
-        return _read_page(material, page, entropy, "plain-text/v1", language)
+        return _read_page(material, page, entropy, "plain-text/v1", language, None)
     return unread(material, entropy, "not html", (f"a body of type {kind_of_bytes or 'unknown'} has no page text",))
 
 
@@ -106,15 +108,17 @@ def _sniff_html(body: bytes) -> bool:
     return start.startswith((b"<!doctype html", b"<html", b"<head", b"<body", b"<!--"))
 
 
-def _read_page(material: Material, page: Any, entropy: Entropy, projection: Any, language: str | None) -> Reading:
+def _read_page(
+    material: Material, page: Any, entropy: Entropy, projection: Any, language: str | None, outline: Any
+) -> Reading:
     from archiver.page import kind as page_kind
     from archiver.page import text as page_text
     from archiver.page.article import read_article
     from archiver.page.statements import find_in_page
 
     article = None
-    if projection == "page-text/v1":
-        article = read_article(material.body, page.text, material.final_url, page.encoding)
+    if outline is not None:
+        article = read_article(material.body, page.text, material.final_url, page.encoding, outline)
     if article is not None and article.language:
         language = article.language.value
     classified = page_kind.classify(
@@ -126,7 +130,6 @@ def _read_page(material: Material, page: Any, entropy: Entropy, projection: Any,
         material.requested_url,
         material.final_url,
     )
-    kind = classified.kind if projection == "page-text/v1" else "plain text"
     found = find_in_page(page.text, page.marks, language)
     records = tuple(record_of(f"s{n}", item, page, material.body, entropy) for n, item in enumerate(found, 1))
     statements, leaves = statement_model.encode_object(records)
@@ -136,7 +139,7 @@ def _read_page(material: Material, page: Any, entropy: Entropy, projection: Any,
     facts = ReadingFacts(
         by="rule",
         source=_source(material, page, projection),
-        kind=kind,
+        kind=classified.kind,
         reasons=tuple(clean(reason, 300) for reason in classified.reasons),
         article=plain,
         readers=readers(),
