@@ -27,6 +27,7 @@ from archiver.signing.keys import PublicKey
 from archiver.tlog.merkle import check_consistency
 from archiver.verify.case import Case
 from archiver.verify.identity import open_by_position
+from archiver.verify.layout import object_path
 from archiver.verify.report import Weight
 
 
@@ -39,6 +40,7 @@ def check_bundle(case: Case) -> None:
     listing = check_listing(case, evidence, bundle)
     if bundle is not None:
         _compare_record(case, evidence, bundle, listing)
+        _say_withheld(case, evidence, bundle)
     _check_older(case, evidence)
     exporter = _check_signature(case, bundle)
     if bundle is not None and exporter is not None:
@@ -84,6 +86,17 @@ def _compare_record(case: Case, evidence: BundleEvidence, bundle: BundleRecord, 
             continue  # said already
         except FormatError as error:
             _fault(case, error.message, name)
+
+
+def _say_withheld(case: Case, evidence: BundleEvidence, bundle: BundleRecord) -> None:
+    """Step 9 takes a manifest none of whose objects is here for one that binds; if all were withheld, it is said here."""
+    said = {finding.sequence for finding in case.report.findings if finding.code == "object-withheld"}
+    for item in bundle.withheld:
+        if item.sequence not in said and case.report.steps[9].skipped is None:
+            message = f"{item.role} was withheld by the exporter"
+            case.report.find(
+                9, "object-withheld", message, file=evidence.prefix + object_path(item.digest), sequence=item.sequence
+            )
 
 
 def _check_older(case: Case, evidence: BundleEvidence) -> None:

@@ -128,11 +128,7 @@ class _Needed:
     def _add(self, manifest: Manifest, selected: bool, absent: set[str]) -> None:
         self.files |= {layout.PREFIX + name for name in layout.chain_files(manifest)}
         self.objects |= {layout.PREFIX + object_path(ref.digest) for ref in manifest.objects}
-        try:
-            for stamp in layout.stamps(manifest):
-                self.files.add(layout.PREFIX + stamp.file)
-        except FormatError:
-            self.complete = False
+        self.files |= {layout.PREFIX + stamp.file for stamp in layout.stamps(manifest)}
         if selected:
             for name in layout.object_files(manifest, absent):
                 self.files.add(layout.PREFIX + name)

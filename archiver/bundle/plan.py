@@ -129,7 +129,7 @@ class Plan:
 
     def _check_new_keys(self, data: bytes, change: KeyChange, keys: KeyHistory, sequence: int) -> None:
         """A new key signs its own admission."""
-        name = self.evidence.manifest_name(sequence).removesuffix(".json") + ".new.sig"
+        name = self.evidence.manifest_name(sequence) + ".new.sig"
         for fingerprint in keys.new_fingerprints(change):
             found = sshsig.verify(read(self.evidence, name, sshsig.MAX_ARMORED), data, MANIFESTS).fingerprint
             if found != fingerprint:
@@ -137,8 +137,7 @@ class Plan:
 
     def _take(self, sequence: int, withhold: frozenset[str]) -> None:
         _, manifest = load(self.evidence, sequence)
-        source = self.evidence.manifest_name(sequence).removesuffix(".json")
-        base = next(layout.chain_files(manifest)).removesuffix(".json")
+        source, base = self.evidence.manifest_name(sequence), next(layout.chain_files(manifest))
         for name in layout.chain_files(manifest):
             self.copied[layout.PREFIX + name] = Source(source + name.removeprefix(base))
         for stamp in layout.stamps(manifest):

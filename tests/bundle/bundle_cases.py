@@ -155,7 +155,7 @@ class MemoryArchive:
         self.files[manifest_path(sequence)] = data
         self.files[manifest_path(sequence) + ".sig"] = signer.sign(data, NAMESPACE)
         if new is not None:
-            self.files[manifest_path(sequence).removesuffix(".json") + ".new.sig"] = new.sign(data, NAMESPACE)
+            self.files[manifest_path(sequence) + ".new.sig"] = new.sign(data, NAMESPACE)
         if event in ("genesis", "key"):
             self.keys = digest.of_bytes(data)
         return data
@@ -388,28 +388,30 @@ class Page:
         return record, ContextRecord(f"s{number}", around, spell_salt(self.entropy(16)))
 
 
-SMALL = Page(
-    b"<!doctype html><html lang=en><title>Bridge</title><h1>Bridge stays closed</h1>"
-    b"<p>The mayor, Ann Lee, told reporters: <q>We will open the bridge on Monday.</q> He denied it.</p>",
-    [
-        {
-            "parts": ["We will open the bridge on Monday."],
-            "kind": "direct",
-            "speaker": "Ann Lee",
-            "polarity": "affirmed",
-            "addressee": "reporters",
-            "cue": "told",
-        }
-    ],
-    title="Bridge stays closed",
-    hops=((302, "http://news.example/b"),),
-)
+def small_page() -> Page:
+    """A short article with one statement, behind a redirect."""
+    return Page(
+        b"<!doctype html><html lang=en><title>Bridge</title><h1>Bridge stays closed</h1>"
+        b"<p>The mayor, Ann Lee, told reporters: <q>We will open the bridge on Monday.</q> He denied it.</p>",
+        [
+            {
+                "parts": ["We will open the bridge on Monday."],
+                "kind": "direct",
+                "speaker": "Ann Lee",
+                "polarity": "affirmed",
+                "addressee": "reporters",
+                "cue": "told",
+            }
+        ],
+        title="Bridge stays closed",
+        hops=((302, "http://news.example/b"),),
+    )
 
 
 def small_archive() -> MemoryArchive:
     """Genesis, a snapshot with its reading, and another one that the tests do not export."""
     archive = MemoryArchive()
-    archive.capture(SMALL)
+    archive.capture(small_page())
     archive.capture(Page(b"<p>Other words.</p>", url="https://news.example/other", title="Other"))
     archive.seal()
     return archive

@@ -33,13 +33,13 @@ def assemble(files: list[tuple[str, bytes]]) -> bytes:
     """Our spelling for any names and order."""
     import zlib
 
-    out, entries = b"", []
+    out, entries = bytearray(), []
     for name, data in files:
         entry = Entry(name, len(data), zlib.crc32(data), len(out))
         out += local_header(entry) + data
         entries.append(entry)
     directory = b"".join(central_header(entry) for entry in entries)
-    return out + directory + end_records(len(entries), len(directory), len(out))
+    return bytes(out) + directory + end_records(len(entries), len(directory), len(out))
 
 
 def ours(*names: str) -> bytes:

@@ -19,7 +19,7 @@ from archiver.evidence import Evidence, read
 from archiver.model import facts as facts_model
 from archiver.model import statement as statement_model
 from archiver.model.encoding import MAX_DOCUMENT
-from archiver.model.facts import ReadingFacts, SnapshotFacts
+from archiver.model.facts import ReadingFacts, Remark, SnapshotFacts
 from archiver.model.manifest import MAX_BYTES, KeyChange, Manifest, ObjectRef, decode
 from archiver.model.statement import ContextRecord, StatementRecord
 from archiver.page import text
@@ -210,6 +210,13 @@ class View:
             return decoder(self._object(manifest, "facts", MAX_DOCUMENT)), None
         except (MissingError, NewerVersionError) as error:
             return None, error.message
+
+    def remark(self, member: Member) -> Remark | None:
+        """What a person says in a note, if this is one and its words are here."""
+        if member.manifest.event != "note":
+            return None
+        remark: Remark | None = self._facts(member.manifest, facts_model.decode_remark)[0]
+        return remark
 
     def _reading(self, sequence: int) -> ReadingView:
         member = self._member(sequence)
