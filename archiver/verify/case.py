@@ -46,6 +46,7 @@ class Case:
     signed_by: dict[str, array[int]] = field(default_factory=dict)  # fingerprint -> sequences
     roots_at: dict[int, bytes] = field(default_factory=dict)  # size -> root, for the checkpoints that are here
     stamps: dict[str, tuple[str, int, int]] = field(default_factory=dict)  # file -> digest, size, by which manifest
+    newer: bool = False  # a manifest of a later version was met
     countersigned: set[int] = field(default_factory=set)  # key events that have a `.new.sig`
     objects: ObjectTable = field(default_factory=ObjectTable)
 

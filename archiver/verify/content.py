@@ -29,6 +29,7 @@ TASK = 16  # manifests a task; a page costs some milliseconds
 MAX_TEXT = 256 << 20  # bytes of a page-text or statements object that are read into memory
 
 _LATER = {"import": "what was received as a file", "recheck": "its verdicts"}
+_REMARKS = frozenset({"note", "takedown", "export"})  # what a person says stands in their facts
 
 
 class Item(NamedTuple):
@@ -78,7 +79,7 @@ def _items(case: Case) -> list[Item]:
     places = {sequence: place for place, sequence in enumerate(case.sequences)} if case.subjects else {}
     for place, sequence in enumerate(case.sequences):
         event = case.events.get(sequence)
-        if event in ("snapshot", "reading", *_LATER):
+        if event in ("snapshot", "reading", *_LATER, *_REMARKS):
             subject = case.subjects.get(sequence)
             there = case.digest_at(places[subject]) if subject is not None else None
             found.append(Item(sequence, case.digest_at(place), subject, there))
@@ -96,6 +97,8 @@ def examine_content(evidence: Evidence, items: list[Item]) -> tuple[int, int, in
             continue
         if manifest.event in _LATER:
             place.fault("content-not-checked", f"{_LATER[manifest.event]}: not looked into by this version")
+        elif manifest.event in _REMARKS:
+            _remark(place.at(11), manifest)
         elif manifest.event == "snapshot":
             _snapshot(place, manifest)
             snapshots += 1
@@ -188,6 +191,17 @@ def _snapshot(place: Place, manifest: Manifest) -> None:
         place.fault("segments-root", "the manifest names no segments for its WARC")
     for code, message in exchanges.check_warc(place.evidence, name, ref, secret, facts):
         place.fault(code, message, name)
+
+
+def _remark(place: Place, manifest: Manifest) -> None:
+    data = place.object(manifest, "facts", MAX_DOCUMENT) if manifest.object("facts") is not None else None
+    if data is not None:
+        try:
+            facts_model.decode_remark(data)
+        except NewerVersionError as error:
+            place.fault("facts-newer", error.message)
+        except FormatError as error:
+            place.fault("facts-bad", error.message)
 
 
 def _reading(place: Place, manifest: Manifest, item: Item) -> int:

@@ -10,6 +10,7 @@ from archiver.evidence import read
 from archiver.signing.allowed_signers import encode_for
 from archiver.verify.case import Case
 from archiver.verify.layout import ALLOWED_SIGNERS, LOG_VKEY, Class, classify, manifest_path, sequence_of
+from archiver.verify.report import Weight
 
 
 class Inventory:
@@ -47,11 +48,15 @@ class Inventory:
 
 
 def check_files(case: Case, inventory: Inventory) -> None:
-    """Step 1 for a folder, as far as names tell; steps 4 to 9 read the files."""
+    """Step 1 for a folder, as far as names tell; steps 4 to 9 read the files. After step 4: a later version of the
+    format may have files that this one does not know."""
     step = case.report.steps[1]
     step.checked = inventory.count
     for name in inventory.names("unknown"):
-        case.report.find(1, "file-unknown", "belongs to no part of an archive", file=name)
+        message, weight = "belongs to no part of an archive", None
+        if case.newer:
+            message, weight = message + " that this version knows", Weight.NOT_CHECKED
+        case.report.find(1, "file-unknown", message, file=name, weight=weight)
     for name in inventory.names("litter"):
         case.report.find(1, "file-litter", "is left by the operating system", file=name)
     for name in inventory.names("unbound"):

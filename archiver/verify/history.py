@@ -94,7 +94,9 @@ def _check_lines(case: Case, opened: OpenedCheckpoint) -> None:
 def _note_revoked(case: Case, opened: OpenedCheckpoint, name: str) -> None:
     assert case.keys is not None
     for term in case.keys.log_terms:
-        if term.key in opened.verified and term.trusted_size is not None and term.trusted_size < opened.checkpoint.size:
+        if term.key.type != ED25519 or term.key not in opened.verified:
+            continue
+        if term.trusted_size is not None and term.trusted_size < opened.checkpoint.size:
             message = f"its key {term.key.key_id.hex()} is believed only up to size {term.trusted_size}"
             case.report.find(7, "history-disowned", message, file=name)
 

@@ -36,7 +36,7 @@ def check_genesis(case: Case) -> None:
         _check_held(case, name, data, manifest.extra)
     except NewerVersionError as error:
         case.report.find(2, "genesis-newer", error.message, file=name, sequence=0)
-        step.skipped = "the first manifest is of a later version"
+        step.skipped, case.newer = "the first manifest is of a later version", True
         return
     except ArchiverError as error:
         case.blame(

@@ -10,6 +10,7 @@ from archiver.evidence import Evidence
 from archiver.verify.case import Case
 from archiver.verify.files import Inventory
 from archiver.verify.layout import object_digest, object_path
+from archiver.verify.report import Weight
 from archiver.verify.table import Named
 from archiver.verify.workers import Workers
 
@@ -38,10 +39,11 @@ def check_objects(case: Case, workers: Workers, inventory: Inventory | None) -> 
         step.summary = "the manifests name no objects"
     if case.evidence.kind == "archive":
         _check_removed(case)
-    if inventory is not None:
-        for name in inventory.names("object"):
-            if object_digest(name) not in case.objects:
-                case.report.find(9, "object-unreferenced", "no manifest names this object", file=name)
+    for name in inventory.names("object") if inventory is not None else ():
+        if object_digest(name) not in case.objects:
+            # A manifest of a later version may name it.
+            weight = Weight.NOT_CHECKED if case.newer else None
+            case.report.find(9, "object-unreferenced", "no manifest names this object", file=name, weight=weight)
 
 
 def _tasks(case: Case) -> Iterator[list[Named]]:

@@ -49,12 +49,10 @@ def verify(
 
 def _steps(case: Case, workers: Workers, bundle_step: BundleStep | None) -> None:
     inventory = Inventory(case) if case.evidence.kind == "archive" else None
-    if inventory is not None:
-        files.check_files(case, inventory)
-    elif bundle_step is None:
-        case.report.steps[1].skipped = "which files a bundle has was not looked at"
     identity.check_genesis(case)
     claimed = identity.read_checkpoint(case)
+    if inventory is None and bundle_step is None:
+        case.report.steps[1].skipped = "which files a bundle has was not looked at"
     if case.keys is None:
         for number in range(4, 13):
             case.report.steps[number].skipped = "needs a good first manifest"
@@ -62,6 +60,8 @@ def _steps(case: Case, workers: Workers, bundle_step: BundleStep | None) -> None
         _check_log(case, workers, inventory, claimed)
         files.check_trust(case)
         _check_contents(case, workers, inventory)
+    if inventory is not None:
+        files.check_files(case, inventory)
     if bundle_step is not None:
         bundle_step(case)
     else:

@@ -96,8 +96,10 @@ class _Walk:
             self._check_place(row, said)
             self._check_previous(row, said)
             self._take_in(row, said, self._check_signer(row, said))
-        elif row.newer and self._keys.unknown_from is None:
-            self._keys.unknown_from = sequence
+        elif row.newer:
+            case.newer = True
+            if self._keys.unknown_from is None:
+                self._keys.unknown_from = sequence
         self._before = row
 
     def _grow(self, row: Row) -> None:
