@@ -86,7 +86,8 @@ def command(
 
     A list has an address a line; a CSV file has a header with url and any of case, note, tags."""
     from archiver.work.capture import check_jobs
-    from archiver.work.start import Wishes, start
+    from archiver.work.start import start
+    from archiver.work.wishes import Wishes
 
     check_jobs(jobs)
     archive = session.open_archive(ctx)

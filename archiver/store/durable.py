@@ -80,6 +80,31 @@ def telling(where: str | Path) -> Iterator[None]:
         raise store_error(error, where) from None
 
 
+def full_sync(handle: int, flush: bool = True) -> None:
+    """Wait until a file or folder is on the disk itself. Without `flush`, on macOS, until the drive has it. Raises OSError."""
+    if flush and _DARWIN_FULL is not None:
+        import fcntl
+
+        with suppress(OSError):  # a network disk does not know it
+            fcntl.fcntl(handle, _DARWIN_FULL)
+            return
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno != errno.EINVAL or not stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise  # some network disks cannot sync a folder; a file must be
+
+
+def sync_folder(path: Path) -> None:
+    """Wait until the entries of a folder are on the disk. Raises OSError."""
+    if os.name == "posix":
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            full_sync(handle)
+        finally:
+            os.close(handle)
+
+
 class Disk:
     """Effects on the files of one archive. Methods may be called from several threads."""
 
@@ -99,6 +124,13 @@ class Disk:
 
                 self._scratch = Scratch(self)
             return self._scratch
+
+    def borrow(self, token: str, first: int) -> None:
+        """Use names in `tmp/` of the process that holds `token` (store.scratch)."""
+        from archiver.store.scratch import borrowed
+
+        self.watch()
+        self._scratch = borrowed(self, token, first)
 
     def path(self, name: str) -> Path:
         """Where the file of that name is."""
@@ -135,17 +167,7 @@ class Disk:
     def sync(self, handle: int, name: str, flush: bool = True) -> None:
         """Wait until a file or folder is on the disk; without `flush`, on macOS, until the drive has it."""
         with telling(self.path(name)):
-            if flush and _DARWIN_FULL is not None:
-                import fcntl
-
-                with suppress(OSError):  # a network disk does not know it
-                    fcntl.fcntl(handle, _DARWIN_FULL)
-                    return
-            try:
-                os.fsync(handle)
-            except OSError as error:
-                if error.errno != errno.EINVAL or not stat.S_ISDIR(os.fstat(handle).st_mode):
-                    raise  # some network disks cannot sync a folder; a file must be
+            full_sync(handle, flush)
 
     def sync_whole(self) -> None:
         """Wait until everything written on this file system so far is on the disk (syncfs)."""

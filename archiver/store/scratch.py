@@ -139,3 +139,11 @@ def _remove(disk: Disk, token: str, keep_commit: bool = False) -> int:
     for name in sorted(names, key=lambda name: (name.endswith(".lock"), name)):
         disk.remove(f"{TMP}/{name}")
     return sum(not name.endswith(".lock") for name in names)
+
+
+def borrowed(disk: Disk, token: str, first: int) -> Scratch:
+    """Names of another process that is alive and holds the lock, from number `first` on: what a child stages outlives
+    it, and is its parent's to commit or to remove."""
+    scratch = Scratch(disk)
+    scratch._token, scratch._numbers = token, itertools.count(first)
+    return scratch

@@ -27,6 +27,7 @@ from archiver.web.headers import Persona, check_referrer, referrer_for
 from archiver.web.networks import Resolver, resolve
 from archiver.web.proxy import Proxy
 from archiver.web.receive import Receiver
+from archiver.web.stop import Stop
 from archiver.web.tls import recording_context, verifying_context
 from archiver.web.wire import Deadline
 
@@ -75,7 +76,7 @@ class HttpFetcher:
         allow_private: bool = False,
         resolver: Resolver = resolve,
         folder: Path | None = None,
-        stop: threading.Event | None = None,
+        stop: Stop | None = None,
     ) -> None:
         if require_proxy and proxy is None:
             raise UsageError(
@@ -86,7 +87,7 @@ class HttpFetcher:
         self.persona = persona or Persona.of("firefox")
         self.referrer = check_referrer(referrer)
         self.proxy = None if proxy is None else Proxy.parse(proxy)
-        self.stop = stop or threading.Event()
+        self.stop: Stop = stop or threading.Event()
         self._cookies = tuple(cookies)
         self._clock = clock
         dialler = Dialler(

@@ -26,6 +26,7 @@ from urllib.parse import urlsplit
 
 from archiver.errors import UsageError
 from archiver.web.exchange import Visit
+from archiver.web.stop import Stop
 
 RETRY_STATUSES = frozenset((408, 425, 429, 500, 502, 503, 504))
 BUSY_STATUSES = frozenset((429, 503))
@@ -59,7 +60,7 @@ class Politeness:
         per_host: int,
         delay_seconds: float,
         *,
-        stop: threading.Event | None = None,
+        stop: Stop | None = None,
         now: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
         chance: Callable[[], float] = random.random,
@@ -67,7 +68,7 @@ class Politeness:
     ) -> None:
         if per_host < 1 or delay_seconds < 0:
             raise UsageError("politeness: at least one visit at a time, and no delay below 0")
-        self.stop = stop or threading.Event()
+        self.stop: Stop = stop or threading.Event()
         self._per_host = per_host
         self._delay = delay_seconds
         self._now, self._wall, self._chance, self._wait = now, wall, chance, wait

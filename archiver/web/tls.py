@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ _IANA["DHE-RSA-AES256-SHA256"] = "TLS_DHE_RSA_WITH_AES_256_CBC_SHA256"
 del _IANA["DHE-RSA-AES256-SHA384"]
 
 
+@lru_cache(maxsize=4)
 def verifying_context(ca_file: str | None = None) -> ssl.SSLContext:
     """Verifies chain and host name against the system's roots and those in `ca_file` (PEM). Raises StoreError,
     FormatError for a file that cannot be used."""
@@ -52,6 +54,7 @@ def verifying_context(ca_file: str | None = None) -> ssl.SSLContext:
     return _common(context)
 
 
+@lru_cache(maxsize=1)
 def recording_context() -> ssl.SSLContext:
     """Accepts any certificate: only for recording what a server shows whose certificate did not verify."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import TypeVar
 
 from archiver.web.exchange import ExchangeError
+from archiver.web.stop import Stop
 
 PIECE = 1 << 16  # bytes of one receive
 SLICE = 0.1  # seconds; how soon a wish to stop is heard
@@ -32,7 +33,7 @@ _READ, _WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 class Deadline:
     """The moment by which something must be over. `doing` says, for people, what is waited for."""
 
-    def __init__(self, seconds: float, stop: threading.Event) -> None:
+    def __init__(self, seconds: float, stop: Stop) -> None:
         self.doing = "waiting"
         self._seconds = seconds
         self._end = time.monotonic() + seconds

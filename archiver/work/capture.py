@@ -8,20 +8,22 @@ every snapshot name the run, so that resuming after a crash captures nothing twi
 from __future__ import annotations
 
 import queue
-import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from multiprocessing.synchronize import Event
 from urllib.parse import urlsplit
 
 from archiver.archive import Archive
 from archiver.errors import ArchiverError, FetchError, UsageError
+from archiver.model.facts import ReadingFacts, SnapshotFacts
 from archiver.store.ledger import Group
 from archiver.web.exchange import Visit
-from archiver.web.fetch import HttpFetcher
 from archiver.web.politeness import Politeness
+from archiver.work.crew import Hand, Hands, reading_of
 from archiver.work.journal import Journal
-from archiver.work.prepare import Prepared, Run, prepare_file, prepare_visit, with_subject
+from archiver.work.prepare import Run
+from archiver.work.station import Staged, StagedReading
 from archiver.work.targets import Target
 
 MAX_GROUP = 64  # captures in one commit
@@ -67,7 +69,8 @@ class Options:
 @dataclass(frozen=True, slots=True)
 class _Done:
     number: int
-    prepared: Prepared | None
+    snapshot: Staged | None
+    reading: StagedReading | None
     visit: Visit | None
     error: ArchiverError | None
 
@@ -84,15 +87,15 @@ class CaptureRun:
         archive: Archive,
         run: Run,
         journal: Journal,
-        fetcher: HttpFetcher,
+        hands: Hands,
         politeness: Politeness,
         options: Options,
-        stop: threading.Event,
+        stop: Event,
     ) -> None:
         self.archive = archive
         self.run = run
         self.journal = journal
-        self.fetcher = fetcher
+        self.hands = hands
         self.politeness = politeness
         self.options = options
         self.stop = stop
@@ -130,48 +133,46 @@ class CaptureRun:
     def close(self) -> None:
         """End the processes and connections of this run."""
         self.journal.close()
-        self.fetcher.close()
-        if self.run.readers is not None:
-            self.run.readers.close()
+        self.hands.close()
 
     def _work(self, number: int) -> None:
         """In a worker: fetch and stage one target. Never raises."""
         target = self.journal.targets[number]
-        done = _Done(number, None, None, FetchError("stopped before it was tried"))
+        done = _Done(number, None, None, None, FetchError("stopped before it was tried"))
         try:
             if not self.stop.is_set():
                 done = self._prepare(number, target)
         except ArchiverError as error:
-            done = _Done(number, None, None, error)
+            done = _Done(number, None, None, None, error)
         except Exception as error:  # noqa: BLE001 - a bug with one page must not hang or lose the others; it is reported
             problem = ArchiverError(f"internal error: {type(error).__name__}: {error}", where=target.as_given)
             problem.__cause__ = error
-            done = _Done(number, None, None, problem)
+            done = _Done(number, None, None, None, problem)
         finally:
             self._ready.put(done)
 
     def _prepare(self, number: int, target: Target) -> _Done:
-        if target.path is not None:
-            return _Done(number, prepare_file(self.archive, self.run, target), None, None)
+        with self.hands.hand() as hand:
+            if target.path is not None:
+                return _Done(number, *_staged(hand, hand.stage_file(target)), None, None)
+            visit = self._visit(hand, target)
+            if visit.outcome != "response" and not self.options.keep_failed:
+                hand.drop()
+                return _Done(number, None, None, visit, None)
+            return _Done(number, *_staged(hand, hand.stage(visit.attempts)), visit, None)
+
+    def _visit(self, hand: Hand, target: Target) -> Visit:
+        """Visit politely, and again where that can help."""
         host = urlsplit(target.url).netloc
         attempt = 1
         while True:
             with self.politeness.slot(host):
-                started = self.archive.clock()
-                visit = self.fetcher.fetch(target.url)
+                visit = hand.fetch(target).with_attempts(attempt)
             self.politeness.note_visit(host, visit)
             if attempt >= self.options.attempts or self.stop.is_set() or not self.politeness.should_retry(visit):
-                break
+                return visit
             self.stop.wait(self.politeness.retry_delay(host, attempt))
-            visit.close()
             attempt += 1
-        visit = visit.with_attempts(attempt)
-        if visit.outcome != "response" and not self.options.keep_failed:
-            visit.close()
-            return _Done(number, None, visit, None)
-        prepared = prepare_visit(self.archive, self.run, target, visit, started)
-        visit.close()
-        return _Done(number, prepared, visit, None)
 
     def _commit_ready(self, report: Callable[[Captured], None]) -> int:
         """Wait for one result, take all that are ready, seal them in one commit, say so. How many."""
@@ -179,11 +180,11 @@ class CaptureRun:
         while len(batch) < MAX_GROUP and not self._ready.empty():
             batch.append(self._ready.get())
         sealed: dict[int, tuple[int, int | None]] = {}
-        if any(done.prepared for done in batch):
+        if any(done.snapshot for done in batch):
             with self.archive.ledger().batch() as group:
                 for done in batch:
-                    if done.prepared is not None:
-                        sealed[done.number] = _add(group, done.prepared)
+                    if done.snapshot is not None:
+                        sealed[done.number] = _add(group, done.snapshot, done.reading)
                 group.commit()
                 self.repaired += group.repaired.lines()
         for done in batch:
@@ -198,53 +199,61 @@ class CaptureRun:
             self._ready.get_nowait()
 
 
-def _add(group: Group, prepared: Prepared) -> tuple[int, int | None]:
-    for item in prepared.staged:
+def _staged(hand: Hand, snapshot: Staged) -> tuple[Staged, StagedReading | None]:
+    return snapshot, reading_of(hand, hand.read) if snapshot.readable else None
+
+
+def _add(group: Group, snapshot: Staged, reading: StagedReading | None) -> tuple[int, int | None]:
+    for item in (*snapshot.staged, *(reading.staged if reading is not None else ())):
         group.adopt(item)
-    snapshot = group.add(prepared.snapshot)
-    if prepared.reading_draft is None:
-        return snapshot.sequence, None
-    reading = group.add(with_subject(prepared.reading_draft, snapshot.digest))
-    return snapshot.sequence, reading.sequence
+    sealed = group.add(snapshot.draft)
+    if reading is None:
+        return sealed.sequence, None
+    return sealed.sequence, group.add(replace(reading.draft, subject=sealed.digest)).sequence
 
 
 def _captured(target: Target, done: _Done, sealed: tuple[int, int | None] | None) -> Captured:
     if done.error is not None:
         return Captured(target, "failed", error=done.error.message, hint=done.error.hint)
-    visit, prepared = done.visit, done.prepared
-    if prepared is None or sealed is None:
-        assert visit is not None
-        return Captured(target, "no response", final_url=visit.final_url, error=visit.error)
-    last = prepared.facts.hops[-1] if prepared.facts.hops else None
-    problems = tuple(problem for hop in prepared.facts.hops for problem in hop.problems)
-    if last is not None and last.truncated:
-        problems = (*problems, f"cut off ({last.truncated})")
-    if last is not None and last.tls is not None and not last.tls.verified:
-        problems = (*problems, f"certificate not verified: {last.tls.error}")
-    reading = prepared.reading
-    kind = reading.facts.kind if reading is not None else None
-    state = "sealed"
-    if prepared.facts.outcome == "no response":
-        state = "no response"
-    elif kind is not None and kind not in GOOD_KINDS:
-        state = "no article"
-    elif last is not None and last.truncated:
-        state = "cut off"
+    if done.snapshot is None or sealed is None:
+        assert done.visit is not None
+        return Captured(target, "no response", final_url=done.visit.final_url, error=done.visit.error)
+    facts = done.snapshot.facts
+    reading = done.reading.facts if done.reading is not None else None
+    last = facts.hops[-1] if facts.hops else None
     return Captured(
         target,
-        state,
+        _state(facts, reading),
         snapshot=sealed[0],
         reading=sealed[1],
-        kind=kind,
-        reasons=reading.facts.reasons if reading is not None else (),
-        title=reading.title if reading is not None else None,
-        final_url=prepared.facts.final_url,
+        kind=reading.kind if reading is not None else None,
+        reasons=reading.reasons if reading is not None else (),
+        title=done.reading.title if done.reading is not None else None,
+        final_url=facts.final_url,
         status=last.status if last is not None else None,
-        statements=reading.facts.statements if reading is not None else 0,
-        received=sum(hop.received for hop in prepared.facts.hops),
-        problems=problems,
-        error=prepared.facts.errors[0] if prepared.facts.errors else None,
+        statements=reading.statements if reading is not None else 0,
+        received=sum(hop.received for hop in facts.hops) if facts.file is None else facts.file.size,
+        problems=_problems(facts),
+        error=facts.errors[0] if facts.errors else None,
     )
+
+
+def _state(facts: SnapshotFacts, reading: ReadingFacts | None) -> str:
+    if facts.outcome == "no response":
+        return "no response"
+    if reading is not None and reading.kind not in GOOD_KINDS:
+        return "no article"
+    return "cut off" if facts.hops and facts.hops[-1].truncated else "sealed"
+
+
+def _problems(facts: SnapshotFacts) -> tuple[str, ...]:
+    problems = [problem for hop in facts.hops for problem in hop.problems]
+    last = facts.hops[-1] if facts.hops else None
+    if last is not None and last.truncated:
+        problems.append(f"cut off ({last.truncated})")
+    if last is not None and last.tls is not None and not last.tls.verified:
+        problems.append(f"certificate not verified: {last.tls.error}")
+    return tuple(problems)
 
 
 def recover_journal(archive: Archive, journal: Journal) -> int:

@@ -27,8 +27,7 @@ from archiver.store.ledger import Draft
 from archiver.store.objects import StagedObject
 from archiver.warc.write import WarcSummary, WarcWriter
 from archiver.web.exchange import Exchange, TlsFacts, Visit
-from archiver.work import read as reader
-from archiver.work.readers import Readers
+from archiver.work.read import HTML_TYPES, MAX_READ, Material, Reading, material_of_response
 from archiver.work.targets import Target
 
 JSON = "application/json"
@@ -38,7 +37,7 @@ MISSING = ("requisites",)  # images, styles, scripts: not fetched by a plain cap
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What all captures of one run share."""
+    """What all captures of one run share. `reads`: readings are made along with the snapshots."""
 
     id: str
     collector: Collector
@@ -47,22 +46,20 @@ class Run:
     user_agent: str | None
     accept_language: str | None
     referrer: str | None
-    readers: Readers | None = None  # None: seal now, read later
+    reads: bool = True
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
-    """Everything staged for one target; nothing of it is sealed yet."""
+class Snapshot:
+    """A snapshot staged, not sealed: the objects, its manifest's draft, and what can be read of it (None: nothing)."""
 
-    target: Target
     staged: tuple[StagedObject, ...]
-    snapshot: Draft
-    reading_draft: Draft | None
-    reading: reader.Reading | None
+    draft: Draft
     facts: SnapshotFacts
+    material: Material | None
 
 
-def prepare_visit(archive: Archive, run: Run, target: Target, visit: Visit, started: str) -> Prepared:
+def snapshot_of_visit(archive: Archive, run: Run, target: Target, visit: Visit, started: str) -> Snapshot:
     """Stage what a visit received. Raises StoreError; the staged files of a failed one are removed by the ledger."""
     staged: list[StagedObject] = []
     refs: list[ObjectRef] = []
@@ -81,10 +78,10 @@ def prepare_visit(archive: Archive, run: Run, target: Target, visit: Visit, star
         cookies=_cookie_names(visit),
     )
     draft = _draft(archive, "snapshot", facts_model.encode(facts), refs, staged)
-    reading = None
-    if run.readers is not None and visit.outcome == "response" and visit.exchanges:
+    material = None
+    if run.reads and visit.outcome == "response" and visit.exchanges:
         last = visit.exchanges[-1]
-        material = reader.material_of_response(
+        material = material_of_response(
             hops[-1].record or "",
             last.response,
             last.status,
@@ -93,9 +90,7 @@ def prepare_visit(archive: Archive, run: Run, target: Target, visit: Visit, star
             visit.final_url,
             last.truncated is not None,
         )
-        reading = run.readers.read(material)
-    read_draft = reading_draft(archive, reading, staged)
-    return Prepared(target, tuple(staged), draft, read_draft, reading, facts)
+    return Snapshot(tuple(staged), draft, facts, material)
 
 
 def _write_warc(archive: Archive, visit: Visit) -> tuple[StagedObject, ObjectRef, tuple[Hop, ...], StagedObject]:
@@ -204,7 +199,7 @@ def _skew(visit: Visit, started: str) -> int | None:
     return max(-(2**52), min(2**52, int(skew.total_seconds() * 1000)))
 
 
-def prepare_file(archive: Archive, run: Run, target: Target) -> Prepared:
+def snapshot_of_file(archive: Archive, run: Run, target: Target) -> Snapshot:
     """Seal a local file as a WARC resource record; its origin is stated as `local file`."""
     path = Path(target.path or "")
     started = archive.clock()
@@ -224,7 +219,7 @@ def prepare_file(archive: Archive, run: Run, target: Target) -> Prepared:
             if os.fstat(stream.fileno()).st_mtime_ns != before.st_mtime_ns:
                 raise StoreError("changed while it was being read", where=str(path), hint="capture it again")
             body = b""
-            if kind in (*reader.HTML_TYPES, "text/plain") and before.st_size <= reader.MAX_READ:
+            if kind in (*HTML_TYPES, "text/plain") and before.st_size <= MAX_READ:
                 stream.seek(0)
                 body = stream.read()
     except OSError as error:
@@ -241,10 +236,10 @@ def prepare_file(archive: Archive, run: Run, target: Target) -> Prepared:
         outcome="file", final_url=None, hops=(), attempts=1, errors=(), skew=None, local=local
     )
     draft = _draft(archive, "snapshot", facts_model.encode(facts), refs, staged)
-    material = reader.Material(record, body, True, (), kind, None, (), target.as_given, "")
-    reading = run.readers.read(material) if body and run.readers is not None else None
-    read_draft = reading_draft(archive, reading, staged)
-    return Prepared(target, tuple(staged), draft, read_draft, reading, facts)
+    material = None
+    if body and run.reads:
+        material = Material(record, body, True, (), kind, None, (), "", "")
+    return Snapshot(tuple(staged), draft, facts, material)
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,10 +308,9 @@ def _draft(archive: Archive, event: str, facts: bytes, refs: list[ObjectRef], st
     return Draft(event=event, subject=None, extra=None, objects=(ref, *refs), time=archive.clock())
 
 
-def reading_draft(archive: Archive, reading: reader.Reading | None, staged: list[StagedObject]) -> Draft | None:
-    """Stage the objects of a reading and draft its manifest, all but its subject."""
-    if reading is None:
-        return None
+def stage_reading(archive: Archive, reading: Reading) -> tuple[tuple[StagedObject, ...], Draft]:
+    """Stage the objects of a reading and draft its manifest, all but its subject. Raises StoreError."""
+    staged: list[StagedObject] = []
     refs = []
     if reading.page_text is not None:
         item = archive.objects.stage_bytes(reading.page_text)
@@ -326,7 +320,8 @@ def reading_draft(archive: Archive, reading: reader.Reading | None, staged: list
         item = archive.objects.stage_bytes(reading.statements)
         staged.append(item)
         refs.append(ObjectRef("statements", item.digest, item.size, "application/jsonl", leaves=reading.leaves))
-    return _draft(archive, "reading", facts_model.encode(reading.facts), refs, staged)
+    draft = _draft(archive, "reading", facts_model.encode(reading.facts), refs, staged)
+    return tuple(staged), draft
 
 
 def with_subject(draft: Draft, subject: str) -> Draft:

@@ -15,8 +15,8 @@ from archiver.errors import FetchError, StoreError, UsageError
 from archiver.model.statement import StatementRecord
 from archiver.store.settings import Settings
 from archiver.work import read as reader
-from archiver.work.start import Wishes, fetcher_of, in_force
 from archiver.work.targets import target_of
+from archiver.work.wishes import Wishes, fetcher_of, in_force
 
 _REF = re.compile(r"[0-9]+(#s[0-9]+)?|latest|sha256:[0-9a-f]*", re.ASCII)
 

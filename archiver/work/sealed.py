@@ -1,0 +1,54 @@
+"""What was sealed, taken out of its WARC again to be read: the decoded body of a capture's last exchange."""
+
+from __future__ import annotations
+
+from archiver.archive import Archive
+from archiver.errors import MissingError
+from archiver.model.facts import SnapshotFacts
+from archiver.warc.http import split_message
+from archiver.warc.read import Record, read_records
+from archiver.work import look
+from archiver.work import read as reader
+
+
+def material_of(archive: Archive, capture: look.Capture) -> reader.Material:
+    """The decoded body of a capture's last exchange, taken from its WARC. Raises MissingError, FormatError."""
+    facts = capture.facts
+    ref = capture.snapshot.manifest.object("warc")
+    name = archive.folder.object_name(ref.digest) if ref is not None else None
+    if facts is None or name is None:
+        raise MissingError(
+            f"number {capture.snapshot.sequence}: its WARC or facts are not here", hint="archiver verify"
+        )
+    with archive.folder.open(name) as stream:
+        last: reader.Material | None = None
+        for record in read_records(stream):
+            if record.get("WARC-Type") in ("response", "resource"):
+                last = _material(record, facts)
+    if last is None:
+        raise MissingError(f"number {capture.snapshot.sequence}: no response is stored")
+    return last
+
+
+def _material(record: Record, facts: SnapshotFacts) -> reader.Material:
+    identifier = record.get("WARC-Record-ID") or ""
+    if record.get("WARC-Type") == "resource":
+        body = record.block().read(reader.MAX_READ + 1)
+        kind = record.get("Content-Type") or ""
+        return reader.Material(identifier, body, True, (), kind, None, (), "", "")
+    head = split_message(record.block()).final
+    fields = (
+        ()
+        if head is None
+        else tuple((name.decode("latin-1"), value.decode("latin-1").strip(" \t\r\n")) for name, value in head.fields)
+    )
+    hop = next((hop for hop in facts.hops if hop.record == identifier), None)
+    return reader.material_of_response(
+        identifier,
+        record.block(),
+        head.status if head is not None else None,
+        fields,
+        facts.request.url if facts.request is not None else "",
+        facts.final_url or "",
+        hop is not None and hop.truncated is not None,
+    )

@@ -1,0 +1,132 @@
+"""One place of work: fetch a target, stage its snapshot, read it; step by step, as the parent asks for it.
+
+A Station lives in a child process (work.crew) or in this one (work.solo). What it hands over is small: the bodies stay
+in its own memory and in staged files.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from archiver.archive import Archive
+from archiver.errors import UsageError
+from archiver.model.facts import ReadingFacts, SnapshotFacts
+from archiver.model.statement import StatementRecord
+from archiver.store.ledger import Draft
+from archiver.store.objects import StagedObject
+from archiver.web.exchange import Visit
+from archiver.web.fetch import HttpFetcher
+from archiver.work.look import Capture
+from archiver.work.prepare import Run, snapshot_of_file, snapshot_of_visit, stage_reading
+from archiver.work.read import Material, Reading, read, renumbered, unread
+from archiver.work.sealed import material_of
+from archiver.work.targets import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A snapshot that waits for its commit."""
+
+    staged: tuple[StagedObject, ...]
+    draft: Draft
+    facts: SnapshotFacts
+    readable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StagedReading:
+    """A reading that waits for its commit, and what the screen shows of it."""
+
+    staged: tuple[StagedObject, ...]
+    draft: Draft
+    facts: ReadingFacts
+    title: str | None
+
+
+class Station:
+    """Works on one target at a time. `make_fetcher` is called when a page is first asked for."""
+
+    def __init__(self, archive: Archive, run: Run | None, make_fetcher: Callable[[], HttpFetcher] | None) -> None:
+        self._archive = archive
+        self._run = run
+        self._make_fetcher = make_fetcher
+        self._fetcher: HttpFetcher | None = None
+        self._visit: Visit | None = None
+        self._target: Target | None = None
+        self._started = ""
+        self._material: Material | None = None
+
+    def fetch(self, target: Target) -> Visit:
+        """Visit a page and keep what came. The visit that is returned has no bodies."""
+        self.drop()
+        if self._fetcher is None:
+            if self._make_fetcher is None:
+                raise UsageError("nothing can be fetched here")
+            self._fetcher = self._make_fetcher()
+        self._target, self._started = target, self._archive.clock()
+        self._visit = self._fetcher.fetch(target.url)
+        bare = tuple(replace(exchange, response=io.BytesIO()) for exchange in self._visit.exchanges)
+        return replace(self._visit, exchanges=bare)
+
+    def drop(self) -> None:
+        """Forget the visit that is kept."""
+        if self._visit is not None:
+            self._visit.close()
+        self._visit = self._material = None
+
+    def stage(self, attempts: int) -> Staged:
+        """Stage the snapshot of the visit that is kept. Raises StoreError."""
+        assert self._visit is not None and self._target is not None and self._run is not None
+        visit = self._visit.with_attempts(attempts)
+        snapshot = snapshot_of_visit(self._archive, self._run, self._target, visit, self._started)
+        self.drop()
+        self._material = snapshot.material
+        return Staged(snapshot.staged, snapshot.draft, snapshot.facts, snapshot.material is not None)
+
+    def stage_file(self, target: Target) -> Staged:
+        """Stage a local file. Raises StoreError."""
+        assert self._run is not None
+        self.drop()
+        snapshot = snapshot_of_file(self._archive, self._run, target)
+        self._material = snapshot.material
+        return Staged(snapshot.staged, snapshot.draft, snapshot.facts, snapshot.material is not None)
+
+    def read(self) -> StagedReading:
+        """Read the snapshot that was staged last."""
+        assert self._material is not None
+        material, self._material = self._material, None
+        return self._stage(_read(material, self._archive))
+
+    def read_sealed(self, capture: Capture, earlier: list[StatementRecord]) -> StagedReading:
+        """Read a capture of the archive anew; its statements keep the ids that `earlier` readings gave them. Raises
+        MissingError, FormatError where its WARC cannot be read."""
+        material = material_of(self._archive, capture)
+        return self._stage(renumbered(_read(material, self._archive), earlier))
+
+    def give_up(self, reason: str) -> StagedReading:
+        """A reading that found nothing, and says why."""
+        empty = Material("", b"", False, (), "", None, (), "", "")
+        made = unread(empty, self._archive.entropy, "not read", (reason,))
+        return self._stage(replace(made, facts=replace(made.facts, source=None)))
+
+    def close(self) -> None:
+        """No more is wanted."""
+        self.drop()
+        if self._fetcher is not None:
+            self._fetcher.close()
+
+    def _stage(self, reading: Reading) -> StagedReading:
+        staged, draft = stage_reading(self._archive, reading)
+        return StagedReading(staged, draft, reading.facts, reading.title)
+
+
+def _read(material: Material, archive: Archive) -> Reading:
+    try:
+        return read(material, archive.entropy)
+    except MemoryError:
+        return unread(material, os.urandom, "not read", ("reading this page takes more memory than it may have",))
+    except RecursionError:
+        return unread(material, os.urandom, "not read", ("this page is nested too deeply to be read",))
