@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from archiver.page.marks import Mark
 from archiver.page.speech import lexicon as lexicons
 from archiver.page.speech.assemble import statements
-from archiver.page.speech.link import carry, link_line
+from archiver.page.speech.carry import carry
+from archiver.page.speech.link import link_line
 from archiver.page.speech.nouns import Cue, Span, Speaker, Statement
 from archiver.page.speech.quotes import segment
 from archiver.page.speech.titles import set_titles

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from archiver.page.speech.attribution import Link
 from archiver.page.speech.judge import judge
-from archiver.page.speech.link import Link
 from archiver.page.speech.nouns import Cue, Kind, Span, Speaker, Statement
 from archiver.page.speech.phrases import surface
 

@@ -213,7 +213,7 @@ def _participle(
     if previous is None or previous.kind != WORD:
         subject = _main_subject(tokens, start, back, before)
         return CueAt(at, "participle", strong, subject, back, negated=negated)
-    if previous.what & (Is.DETERMINER | Is.OWN) and not previous.what & Is.PRONOUN or is_possessive(previous):
+    if (previous.what & (Is.DETERMINER | Is.OWN) and not previous.what & Is.PRONOUN) or is_possessive(previous):
         return None
     if previous.what & (Is.PREPOSITION | Is.CONJUNCTION | Is.SUBORDINATOR) or is_verbish(previous):
         subject = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archiver.page.speech.link import Link
+from archiver.page.speech.attribution import Link
 
 
 def judge(text: str, link: Link) -> tuple[int, str]:

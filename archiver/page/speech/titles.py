@@ -31,12 +31,12 @@ def _why(text: str, tokens: list[Token], start: int, end: int, at: int, words: l
     following = tokens[at + 1] if at + 1 < end else None
     if token.start and text[token.start - 1] == "=":
         return "an attribute in markup"
-    if before is None and following is None:
-        return None
     if before is not None and before.what & Is.SO_CALLED:
         return "so-called"
     if _is_crosshead(text, tokens, start, end, at, words):
         return "a heading"
+    if before is None and following is None:
+        return None
     if before is not None and before.word == "for" and at >= start + 2 and _is_gloss(tokens, at):
         return "a gloss"
     if not is_title_case(words):
@@ -44,7 +44,7 @@ def _why(text: str, tokens: list[Token], start: int, end: int, at: int, words: l
     closes_clause = text[token.run.inner_end - 1] in ",.;:?!" if token.run is not None else False
     if following is not None and following.kind == WORD and not closes_clause and following.start > token.end:
         if following.what & Is.WORK:
-            return "a title"
+            return "a title before what it names"
     if before is None:
         return _at_start(text, tokens, at, end, closes_clause, words)
     if headline:
@@ -52,14 +52,14 @@ def _why(text: str, tokens: list[Token], start: int, end: int, at: int, words: l
     if is_possessive(before) and at >= start + 2 and tokens[at - 2].what & Is.MEDIA:
         return "a programme"
     if before.what & (Is.WORK | Is.MEDIA) and not before.capital:
-        return "a title"
+        return "a title behind what it names"
     if before.text == "," and at >= start + 2 and tokens[at - 2].what & Is.WORK:
-        return "a title"
+        return "a title behind what it names"
     if closes_clause and _apposition(tokens, at + 1, end):
-        return "a title"
+        return "a title that is explained"
     if before.what & Is.PREPOSITION and not before.what & CUE and len(words) >= 2:
         told = any(t.what & Is.SPEECH_NOUN for t in tokens[max(start, at - 3) : at - 1])
-        return None if told else "a title"
+        return None if told else "a title behind a preposition"
     if before.kind == WORD and before.run is not None:
         return "a title in a list"
     if before.word in ("called", "named", "dubbed", "nicknamed") and at >= start + 2:
@@ -88,7 +88,8 @@ def _at_start(text: str, tokens: list[Token], at: int, end: int, closes_clause: 
     if at + 1 >= end or len(words) > 8 or attribution_follows(tokens, at + 1):
         return None
     if closes_clause:
-        return "a title" if _apposition(tokens, at + 1, end) else None
+        described = _apposition(tokens, at + 1, end) or tokens[at + 1].what & Is.RELATIVE
+        return "a title" if described else None
     return "a title" if tokens[at + 1].what & (Is.AUXILIARY | Is.VERB) else None
 
 
@@ -101,6 +102,5 @@ def _apposition(tokens: list[Token], at: int, end: int) -> bool:
 
 def is_title_case(words: list[str]) -> bool:
     """The Big Words Begin With a Capital."""
-    big = [word for word in words if len(word) > 3 or not word.islower()]
-    capital = sum(word[:1].isupper() or word[:1].isdigit() for word in big)
-    return bool(big) and capital == len(big) and 2 * capital >= len(words)
+    capital = [word for word in words if not word[:1].islower()]
+    return 5 * len(capital) >= 3 * len(words) and all(len(word) < 5 for word in words if word not in capital)

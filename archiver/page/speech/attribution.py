@@ -1,0 +1,35 @@
+"""What is known of a quoted run while it is being worked on: the cue that governs it, who speaks, how it was found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from archiver.page.speech.cues import CueAt
+from archiver.page.speech.phrases import Phrase
+from archiver.page.speech.quotes import Run
+from archiver.page.speech.tokens import Line, Token
+
+DASHES = frozenset({"—", "–", "--", "―", "-"})
+
+
+@dataclass(slots=True)
+class Link:
+    """What is known of a run. `how`: "after" (the cue follows), "before", "around" (a clause at the sentence's end),
+    "according", "noun" (her remark that …), "label" (Lee: …), "carried" (from the run or sentence before), "none"."""
+
+    run: Run
+    line: Line
+    sentence: tuple[int, int]
+    at: int  # index of the run's token
+    how: str = "none"
+    cue: CueAt | None = None
+    cue_span: tuple[int, int] | None = None
+    subject: Phrase | None = None
+    subject_line: Line | None = None
+    source: Link | None = None  # the run whose speaker this one has
+    touches: bool = False  # nothing but marks between the cue's clause and the run
+    reasons: list[str] = field(default_factory=list)
+
+    @property
+    def tokens(self) -> list[Token]:
+        return self.line.tokens

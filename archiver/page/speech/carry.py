@@ -1,0 +1,91 @@
+"""Speakers for runs without a cue of their own, from the sentence or the paragraph before them."""
+
+from __future__ import annotations
+
+from archiver.page.speech.attribution import DASHES, Link
+from archiver.page.speech.cues import find_cues
+from archiver.page.speech.phrases import first_phrase, phrase_at
+from archiver.page.speech.tokens import WORD, Line
+
+
+def carry(links_of: list[list[Link]], lines: list[Line]) -> None:
+    """Speakers for runs without a cue, from what stands before them."""
+    last: Link | None = None
+    before: Line | None = None
+    for line, links in zip(lines, links_of, strict=True):
+        if before is not None and last is not None and last.line is before and not links:
+            _sign(last, line)
+        in_line: Link | None = None
+        for link in links:
+            if link.how == "none" and in_line is not None and in_line.subject is not None:
+                if not _added(link, in_line):
+                    _carry_from(link, in_line)
+            if link.how == "none" and link.at == link.sentence[0]:
+                _introduced(link)
+                if link.how == "none" and before is not None and link.sentence[0] == 0:
+                    _introduced_before(link, before, last)
+            if link.subject is not None:
+                in_line = last = link
+        before = line
+
+
+def _sign(link: Link, line: Line) -> None:
+    """— Ann Lee, in a line of its own under a quotation in a line of its own."""
+    tokens = line.tokens
+    alone = len(link.tokens) - link.at <= 2 and link.sentence[0] == link.at
+    if not alone or len(tokens) < 2 or tokens[0].text not in DASHES or link.how == "after":
+        return
+    found = phrase_at(tokens, 1, len(tokens))
+    if found is None or found.sort == "pronoun" or (found.after < len(tokens) and tokens[found.after].kind == WORD):
+        return
+    link.how, link.cue_span, link.touches = "signed", (tokens[0].start, tokens[0].end), True
+    link.subject, link.subject_line, link.source = found, line, None
+
+
+def _added(link: Link, before: Link) -> bool:
+    """She added that it hurt. “…”: the sentence between two runs names a speaker of its own."""
+    line = link.line
+    index = line.sentences.index(link.sentence)
+    if index == 0 or line.sentences[index - 1] == before.sentence or link.at != link.sentence[0]:
+        return False
+    for cue in find_cues(line.tokens, *line.sentences[index - 1]):
+        if cue.strong and cue.form == "finite" and cue.subject is not None:
+            link.how, link.subject, link.subject_line = "carried", cue.subject, line
+            link.cue_span = (line.tokens[cue.at].start, line.tokens[cue.at].end)
+            return True
+    return False
+
+
+def _carry_from(link: Link, source: Link) -> None:
+    link.how, link.subject, link.subject_line = "carried", source.subject, source.subject_line
+    link.cue_span, link.source = source.cue_span, source
+
+
+def _introduced(link: Link) -> None:
+    """The sentence before in the paragraph: Lee was unmoved. “…”"""
+    index = link.line.sentences.index(link.sentence)
+    if index:
+        _introduced_by(link, link.line, link.line.sentences[index - 1])
+
+
+def _introduced_before(link: Link, line: Line, last: Link | None) -> None:
+    """The paragraph before: its last speaker if it ends in a quotation, else its last sentence's subject."""
+    if last is not None and last.line is line and last.sentence == line.sentences[-1]:
+        _carry_from(link, last)
+        return
+    _introduced_by(link, line, line.sentences[-1])
+    if link.how == "none" and last is not None:
+        _carry_from(link, last)
+
+
+def _introduced_by(link: Link, line: Line, sentence: tuple[int, int]) -> None:
+    start, end = sentence
+    tokens = line.tokens
+    for cue in find_cues(tokens, start, end):
+        if cue.subject is not None and cue.form == "finite":
+            link.how, link.subject, link.subject_line = "carried", cue.subject, line
+            link.cue_span = (tokens[cue.at].start, tokens[cue.at].end)
+            return
+    found = first_phrase(tokens, start, end)
+    if found is not None:
+        link.how, link.subject, link.subject_line = "carried", found, line

@@ -1,0 +1,146 @@
+"""What introduces a run without a verb of saying: a label, a signature, a noun of speech, "as"."""
+
+from __future__ import annotations
+
+from archiver.page.speech.attribution import DASHES, Link
+from archiver.page.speech.cues import CueAt
+from archiver.page.speech.lexicon import Is
+from archiver.page.speech.phrases import Phrase, first_phrase, is_finite, is_verbish, phrase_at
+from archiver.page.speech.tokens import MARK, QUOTE, WORD, Token
+
+
+def signed(link: Link) -> bool:
+    """“…” — Ann Lee, clerk: the line under a quotation."""
+    tokens, (start, end), at = link.tokens, link.sentence, link.at
+    if at > start or at + 2 >= end or tokens[at + 1].text not in DASHES:
+        return False
+    found = phrase_at(tokens, at + 2, end)
+    if found is None or found.sort == "pronoun":
+        return False
+    if found.after < end and tokens[found.after].text not in (",", ".", "("):
+        return False
+    link.how, link.cue_span, link.touches = "signed", (tokens[at + 1].start, tokens[at + 1].end), True
+    link.subject, link.subject_line = found, link.line
+    return True
+
+
+def noun_rules(link: Link, near: CueAt | None) -> bool:
+    """Lee's claim that … “…”: the noun stands nearer than the last verb of saying."""
+    tokens, (start, _), at = link.tokens, link.sentence, link.at
+    first = near.at if near is not None else start - 1
+    for i in range(at - 1, first, -1):
+        if tokens[i].what & Is.SPEECH_NOUN and not tokens[i].capital and i + 1 < at and tokens[i + 1].word == "that":
+            return _set_noun(link, i, _owner(tokens, start, i))
+    return False
+
+
+def label(link: Link) -> bool:
+    """Lee: “…” at the start of a sentence; a headline's habit."""
+    tokens, (start, _), at = link.tokens, link.sentence, link.at
+    colon = next((i for i in range(at - 1, start - 1, -1) if tokens[i].text == ":"), None)
+    if colon is None:
+        return False
+    found = first_phrase(tokens, start, colon)
+    if found is None:
+        return False
+    if found.sort == "noun" and found.after < colon and tokens[found.after].word in ("from", "by"):
+        found = phrase_at(tokens, found.after + 1, colon) or found
+    link.how, link.cue_span = "label", (tokens[colon].start, tokens[colon].end)
+    link.subject, link.subject_line, link.touches = found, link.line, colon == at - 1
+    return True
+
+
+def noun(link: Link) -> bool:
+    """Lee's remark that the “…”; Lee's “…” remark; in a statement from Lee, “…”."""
+    tokens, (start, end), at = link.tokens, link.sentence, link.at
+    for i in range(at + 1, min(at + 4, end)):
+        if tokens[i].kind != WORD or is_finite(tokens[i]) or tokens[i].what & Is.PREPOSITION:
+            break
+        if tokens[i].what & (Is.SPEECH_NOUN | Is.TERM):
+            owner = _owner(tokens, start, at) or _user(tokens, start, at)
+            return _set_noun(link, i, owner)
+    for i in range(at - 1, start - 1, -1):
+        if not tokens[i].what & (Is.SPEECH_NOUN | Is.TERM) or tokens[i].capital or is_finite(tokens[i + 1]):
+            continue
+        owner = _owner(tokens, start, i)
+        if owner is None and i >= at - 2:
+            owner = first_phrase(tokens, start, i)
+            if owner is not None and owner.after >= i:
+                owner = None
+        if _set_noun(link, i, owner):
+            return True
+    return False
+
+
+def _set_noun(link: Link, noun: int, owner: Phrase | None) -> bool:
+    if owner is None:
+        return False
+    tokens = link.tokens
+    link.how, link.cue_span = "noun", (tokens[noun].start, tokens[noun].end)
+    link.subject, link.subject_line = owner, link.line
+    return True
+
+
+def _user(tokens: list[Token], start: int, at: int) -> Phrase | None:
+    """Lee stands by the “…” line: the subject of the verb before."""
+    found = first_phrase(tokens, start, at)
+    if found is None or not any(is_verbish(token) for token in tokens[found.after : at]):
+        return None
+    return found
+
+
+def set_off(text: str, link: Link) -> bool:
+    """Lee ended — “So it is!” — and left: a whole sentence behind a dash."""
+    tokens, (start, _), at = link.tokens, link.sentence, link.at
+    inner = text[link.run.inner_start : link.run.inner_end]
+    whole = inner[:1].isupper() and inner[-1:] in ".!?" and inner.count(" ") >= 3
+    if at - 1 <= start or tokens[at - 1].text not in DASHES or not whole:
+        return False
+    return _set_noun(link, at - 1, first_phrase(tokens, start, at - 1))
+
+
+def as_(link: Link) -> bool:
+    """Lee went after Ray as a “…”: any verb with "as" before the run."""
+    tokens, (start, _), at = link.tokens, link.sentence, link.at
+    i = at - 1
+    while i > start and (tokens[i].what & Is.DETERMINER or tokens[i].word in ("having", "being")):
+        i -= 1
+    while (i > start and tokens[i].kind in (QUOTE, MARK)) or (
+        i > start and tokens[i].what & (Is.CONJUNCTION | Is.DETERMINER)
+    ):
+        i -= 1  # a second one: as a “…” and a “…”
+    if i <= start or tokens[i].word != "as":
+        return False
+    owner = first_phrase(tokens, start, i)
+    if (
+        owner is None
+        or owner.after >= i
+        or not any(t.what & (Is.VERB | Is.VERBISH) or is_finite(t) for t in tokens[owner.after : i])
+    ):
+        return False
+    link.how, link.cue_span = "noun", (tokens[i].start, tokens[i].end)
+    link.subject, link.subject_line = owner, link.line
+    return True
+
+
+def _owner(tokens: list[Token], start: int, noun: int) -> Phrase | None:
+    if noun + 2 < len(tokens) and tokens[noun + 1].word in ("of", "from", "by"):
+        found = phrase_at(tokens, noun + 2, len(tokens))
+        if found is not None and found.sort == "name":
+            return found
+    for i in range(noun - 1, max(start, noun - 5) - 1, -1):
+        token = tokens[i]
+        if token.what & Is.OWN:
+            return Phrase(i, i + 1, i, "pronoun")
+        if token.text in ("’s", "'s") or token.word.endswith(("s’", "s'")):
+            left = i
+            while (
+                left > start
+                and tokens[left - 1].kind == WORD
+                and (tokens[left - 1].capital or tokens[left - 1].what & (Is.DETERMINER | Is.ROLE))
+            ):
+                left -= 1
+            return phrase_at(tokens, left, i) if left < i else None
+        if token.kind != WORD or token.what & (Is.VERB | Is.PREPOSITION | Is.AUXILIARY):
+            return None
+    return None
