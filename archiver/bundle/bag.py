@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
+from archiver.bundle.container import check_name
 from archiver.bundle.record import BundleRecord
 from archiver.errors import FormatError
 
@@ -58,6 +59,7 @@ def parse(stream: BinaryIO, where: str) -> Iterator[tuple[str, str]]:
         if match is None:
             raise FormatError(f"not a line of digest and name: {raw[:100]!r}", where=where)
         name = match[2].decode("ascii")
+        check_name(name)
         if name <= before:
             raise FormatError(f"{name!r} stands twice or out of byte order", where=where)
         yield name, "sha256:" + match[1].decode("ascii")

@@ -89,7 +89,7 @@ def _compare_record(case: Case, evidence: BundleEvidence, bundle: BundleRecord, 
 
 
 def _say_withheld(case: Case, evidence: BundleEvidence, bundle: BundleRecord) -> None:
-    """Step 9 takes a manifest none of whose objects is here for one that binds; if all were withheld, it is said here."""
+    """Step 9 takes a manifest without any object here for one that only binds: if all were withheld, say so here."""
     said = {finding.sequence for finding in case.report.findings if finding.code == "object-withheld"}
     for item in bundle.withheld:
         if item.sequence not in said and case.report.steps[9].skipped is None:
@@ -139,7 +139,8 @@ def _check_signature(case: Case, bundle: BundleRecord | None) -> PublicKey | Non
         if read(evidence, layout.EXPORTER) != allowed_signers.encode_for([key.line()]):
             raise ProofError(f"signed by {key.fingerprint}, which {layout.EXPORTER} does not list alone")
     except ArchiverError as error:
-        _fault(case, error.message, error.where or name, "bundle-signature", 16)
+        about = "" if isinstance(error, MissingError) else f" (or {bag.TAG_MANIFEST} was changed)"
+        _fault(case, error.message + about, error.where or name, "bundle-signature", 16)
         return None
     step.checked += 1
     case.report.exporter = key.fingerprint

@@ -31,9 +31,10 @@ from typing import ClassVar
 
 from archiver import digest
 from archiver.errors import FormatError
-from archiver.model.encoding import decode_document, encode_document
+from archiver.model import records
+from archiver.model.encoding import encode_document
 from archiver.model.manifest import check_time
-from archiver.model.records import from_plain, to_plain
+from archiver.model.records import to_plain
 
 _FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}", re.ASCII)
 _SOFTWARE = re.compile(r"[A-Za-z0-9._+/-]{1,80}", re.ASCII)
@@ -72,7 +73,7 @@ def encode(record: BundleRecord) -> bytes:
 
 def decode(data: bytes) -> BundleRecord:
     """The record in bundle.json. Raises FormatError, NewerVersionError."""
-    record = from_plain(BundleRecord, decode_document(data), "bundle.json")
+    record = records.decode(BundleRecord, data)
     _validate(record)
     return record
 
