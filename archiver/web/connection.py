@@ -20,7 +20,7 @@ from requests.structures import CaseInsensitiveDict
 from urllib3 import HTTPConnectionPool, HTTPResponse
 from urllib3.connection import HTTPConnection
 
-from archiver.web.addresses import Origin, origin_of
+from archiver.web.addresses import Origin
 from archiver.web.dial import Dialler, Line
 from archiver.web.proxy import refused_login
 from archiver.web.receive import Received, Receiver
@@ -29,9 +29,11 @@ from archiver.web.wire import Deadline
 
 @dataclass(slots=True)
 class Order:
-    """One request to be made, and what became of it. `url` as normalised; `headers` in the order of sending."""
+    """One request to be made, and what became of it. `url` as normalised, `origin` of it; `headers` in the order of
+    sending."""
 
     url: str
+    origin: Origin
     headers: tuple[tuple[str, str], ...]
     deadline: Deadline
     clock: Callable[[], str]
@@ -39,11 +41,6 @@ class Order:
     started: str = ""
     sent: bytearray = field(default_factory=bytearray)
     received: Received | None = None
-
-    @property
-    def origin(self) -> Origin:
-        """The URL taken apart."""
-        return origin_of(self.url)
 
 
 class CaptureConnection(HTTPConnection):

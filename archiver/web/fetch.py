@@ -174,7 +174,7 @@ class _Trip:
         fetcher = self._fetcher
         origin = origin_of(url)
         headers = fetcher.persona.headers(origin, referrer_for(fetcher.referrer, origin), cookie)
-        order = Order(url, headers, self._deadline, fetcher._clock)
+        order = Order(url, origin, headers, self._deadline, fetcher._clock)
         carry_out(fetcher._session, order)
         got = order.received
         assert got is not None
