@@ -78,8 +78,8 @@ def read_article(body: bytes, page_text: str, url: str, encoding: str, outline: 
         project_known(body, encoding, outline)
     outline.finish(len(page_text))
     said, problems = metadata.describe(outline, page_text, url)
-    guess = said.title is None or not said.bylines or said.published is None
-    main = extract.extract(outline, page_text, url, guess=guess)
+    missing = {"title": said.title, "byline": said.bylines, "date": said.published}
+    main = extract.extract(outline, page_text, url, frozenset(name for name, value in missing.items() if not value))
     if main.problem:
         problems.append(main.problem)
     return Article(

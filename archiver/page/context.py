@@ -23,6 +23,8 @@ RAW_STATES = {
     "script": "script",
     "plaintext": "plaintext",
 }
+# Outside SVG and MathML only these start tags change anything.
+SWITCHES = frozenset(RAW_STATES) | {"svg", "math"}
 # Inside these, HTML elements are meant again (HTML and MathML text integration points) …
 INTEGRATION = {
     "svg": frozenset({"foreignobject", "desc", "title"}),
@@ -78,7 +80,7 @@ class Context:
 
     def end(self, name: str) -> None:
         """Take in an end tag."""
-        if self._counts.get(name):
+        if self._stack and self._counts.get(name):
             while self._pop() != name:
                 pass
         elif self.foreign and name in ("p", "br"):

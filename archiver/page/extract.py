@@ -15,13 +15,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from archiver.page.outline import Outline
+from archiver.page.text import BLOCKS, CELLS
+from archiver.page.tokens import EndTag, StartTag, Text, Tokenizer
 
 # trafilatura, and libxml2 below it, take quadratic time for some pages. Within these limits the worst that we found
 # took a few seconds.
 MAX_SOURCE = 3_000_000  # characters that are given to trafilatura
 MAX_TAGS = 20_000
+FEW_TAGS = 2_500  # so few can do no harm, however they stand
 MAX_DEPTH = 250
 MAX_CROWD = 1_000  # tags in a row of which none closes a block of text
+EXTENSIVE = 30_000  # characters of markup in which htmldate looks for dates in prose
 SHARE = 0.2  # of the page text; if the quick way finds less, the thorough one is tried
 MAX_PIECES = 20_000
 SEARCHES = 40  # times the page text's length that may be searched through for pieces that are no whole line
@@ -45,24 +49,20 @@ class Main:
     problem: str | None = None
 
 
-def extract(outline: Outline, page_text: str, url: str, *, guess: bool) -> Main:
-    """The main text; with `guess` also title, byline and date as trafilatura and htmldate make them out."""
-    if problem := _too_much(outline):
+def extract(outline: Outline, page_text: str, url: str, wanted: frozenset[str]) -> Main:
+    """The main text; and as far as `wanted` ("title", "byline", "date") what trafilatura and htmldate make of the page
+    where it does not say so itself."""
+    source = outline.reduced()
+    if problem := _too_much(source):
         return Main(None, (), problem=problem)
     from lxml.etree import LxmlError
-    from trafilatura import bare_extraction, extract_metadata, load_html
+    from trafilatura import bare_extraction, load_html
 
-    source = outline.reduced()
-    if len(source) > MAX_SOURCE:
-        return Main(None, (), problem=f"main text not read: {len(source)} characters of markup (limit {MAX_SOURCE})")
     try:
         tree = load_html(source)
         if tree is None:
-            return Main(None, (), problem="main text not read: the page has no tree of elements")
-        title = byline = date = None
-        if guess:
-            guessed = extract_metadata(tree, default_url=url, date_config=dict(_DATES))
-            title, byline, date = guessed.title, guessed.author, _date(guessed.date, page_text)
+            return Main(None, (), problem="no main text found")
+        guesses = _guess(tree, page_text, url, wanted, extensive=len(source) <= EXTENSIVE)
         document: Any = bare_extraction(tree, url=url, include_comments=False, fast=True)
         if document is None or len(document.text or "") < SHARE * len(page_text):
             document = bare_extraction(tree, url=url, include_comments=False)
@@ -70,12 +70,28 @@ def extract(outline: Outline, page_text: str, url: str, *, guess: bool) -> Main:
         return Main(None, (), problem=f"main text not read: trafilatura failed ({type(error).__name__})")
     pieces = [] if document is None or document.body is None else list(_pieces(document.body))
     if not pieces:
-        return Main(None, (), title, byline, date, "no main text found")
-    return Main("\n".join(pieces), locate(page_text, pieces), title, byline, date)
+        return Main(None, (), *guesses, problem="no main text found")
+    return Main("\n".join(pieces), locate(page_text, pieces), *guesses)
+
+
+def _guess(
+    tree: Any, page_text: str, url: str, wanted: frozenset[str], *, extensive: bool
+) -> tuple[str | None, str | None, str | None]:
+    """Title, byline, date."""
+    if not wanted:
+        return None, None, None
+    from htmldate import find_date
+    from trafilatura.metadata import extract_author, extract_title
+
+    return (
+        extract_title(tree) if "title" in wanted else None,
+        extract_author(tree) if "byline" in wanted else None,
+        _date(find_date(tree, url=url, extensive_search=extensive, **_DATES), page_text) if "date" in wanted else None,
+    )
 
 
 # No clock: the newest date that is believed is a fixed one, so that a reading can be repeated.
-_DATES: dict[str, Any] = {"original_date": True, "extensive_search": True, "max_date": "2099-12-31"}
+_DATES: dict[str, Any] = {"original_date": True, "max_date": "2099-12-31"}
 
 
 def _date(found: str | None, page_text: str) -> str | None:
@@ -83,14 +99,50 @@ def _date(found: str | None, page_text: str) -> str | None:
     return None if found is None or (found.endswith("-01-01") and found not in page_text) else found
 
 
-def _too_much(outline: Outline) -> str | None:
-    if outline.tags > MAX_TAGS:
-        return f"main text not read: {outline.tags} tags (limit {MAX_TAGS})"
-    if outline.depth > MAX_DEPTH:
-        return f"main text not read: elements nested {outline.depth} deep (limit {MAX_DEPTH})"
-    if outline.crowd > MAX_CROWD:
-        return f"main text not read: {outline.crowd} tags in one block of text (limit {MAX_CROWD})"
+def _too_much(source: str) -> str | None:
+    """Why trafilatura should not see this page; None if it may."""
+    if len(source) > MAX_SOURCE:
+        return f"main text not read: {len(source)} characters of markup (limit {MAX_SOURCE})"
+    tags = source.count("<")
+    if tags > 2 * MAX_TAGS:
+        return f"main text not read: {tags // 2} elements or more (limit {MAX_TAGS})"
+    if tags <= 2 * FEW_TAGS:
+        return None
+    depth, crowd = _shape(source)
+    if depth > MAX_DEPTH:
+        return f"main text not read: elements nested {depth} deep (limit {MAX_DEPTH})"
+    if crowd > MAX_CROWD:
+        return f"main text not read: {crowd} tags in one block of text (limit {MAX_CROWD})"
     return None
+
+
+_VOID_NAMES = "area base br col embed hr img input link meta param source track wbr"
+_VOID = frozenset(_VOID_NAMES.split())
+_CLOSES_ITSELF = frozenset({"p", "li", "dt", "dd", "td", "th", "tr", "option"})
+
+
+def _shape(source: str) -> tuple[int, int]:
+    """The deepest nesting of open elements, and the most tags in a row of which none closes a block that has text."""
+    depth = deepest = run = crowd = 0
+    text = False  # since the last start tag
+    for token in Tokenizer(source):
+        if isinstance(token, Text):
+            text = text or not token.data.isspace()
+        elif isinstance(token, StartTag) and token.name not in _VOID and not token.self_closing:
+            if token.name not in _CLOSES_ITSELF:
+                depth += 1
+                deepest = max(deepest, depth)
+            elif text:
+                run = 0
+            run += 1
+            crowd = max(crowd, run)
+            text = False
+        elif isinstance(token, EndTag):
+            if depth and token.name not in _CLOSES_ITSELF:
+                depth -= 1
+            if text and (token.name in BLOCKS or token.name in CELLS):
+                run = 0
+    return deepest, crowd
 
 
 def _pieces(body: Any) -> Iterator[str]:

@@ -209,7 +209,7 @@ def _no_text(page: _Page) -> Kind | None:
     article, words = page.article, page.text.strip()
     if article is not None and len(words) < 400 and (address := _refresh(article.outline, page.final_url)):
         return Kind("redirect", (f"the page only sends visitors on to {address[:200]}",))
-    if article is not None and len(words) < 600 and len(page.prose) <= 1 and _has_scripts(article.outline):
+    if article is not None and len(words) < 600 and len(page.prose) <= 1 and article.outline.has_scripts:
         asked = signs.words("script").search(f"{page.noscript}\n{page.lower}")
         if not words or asked or signs.SCRIPT_ROOTS.search(article.outline.text[:SCANNED]):
             reasons = ["scripts put this page’s text there; the HTML that the server sent has none"]
@@ -217,10 +217,6 @@ def _no_text(page: _Page) -> Kind | None:
                 reasons.append(f"the page says “{asked[0]}”")
             return Kind("script only", tuple(reasons))
     return None if words else Kind("empty", ("the page has no text",))
-
-
-def _has_scripts(outline: Outline) -> bool:
-    return outline.script_characters > 0 or bool(outline.script_sources)
 
 
 def _refresh(outline: Outline, url: str) -> str | None:

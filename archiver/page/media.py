@@ -98,10 +98,14 @@ _CREDIT = re.compile(
 
 
 def images(outline: Outline, page_text: str, url: str, main: Ranges) -> tuple[Image, ...]:
-    """The pictures, in the page's order, without those that only measure or decorate (data: addresses, 1 × 1)."""
+    """The pictures of the article and those with a caption, in the page's order; not what only measures or decorates
+    (data: addresses, 1 × 1)."""
     captions = {id(caption.parent): caption for caption in outline.captions if caption.parent is not None}
     found: dict[str, Image] = {}
     for element in outline.images:
+        place = _place(element, main)
+        if place == "page" and id(element.parent) not in captions:
+            continue
         address = _source(element, outline, url)
         if address is None or address in found or _tiny(element):
             continue
@@ -112,7 +116,7 @@ def images(outline: Outline, page_text: str, url: str, main: Ranges) -> tuple[Im
             clean(element.get("alt"), MAX_WORDS) or None,
             clean(words, MAX_WORDS) or None,
             credit_of(words),
-            _place(element, main),
+            place,
             element.start,
         )
         if len(found) >= MAX_IMAGES:

@@ -7,9 +7,8 @@ notes is a place in the page text. It is bounded in every direction, whatever th
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections.abc import Callable, Mapping
 
-from archiver.page.text import BLOCKS, CELLS
 from archiver.page.tokens import Comment, EndTag, StartTag, Text
 
 MAX_ITEMS = 5_000  # of each kind that is collected; what is kept of them in the end is far less
@@ -17,38 +16,30 @@ MAX_METADATA = 1 << 20  # characters of one piece of JSON-LD
 MAX_TITLE = 1_000  # characters
 MAX_TAG = 20_000  # characters; a longer one is not given to the extractor
 
-# Words in class, id and role that say what a block is for.
-_HINTED_NAMES = "div section aside ul ol form nav dialog p h2 h3 header footer iframe article main"
+# Elements whose class, id or role may say what they are for, and words that do.
+_HINTED_NAMES = "div section aside ul ol form nav dialog header footer iframe article main"
 _HINTED = frozenset(_HINTED_NAMES.split())
 _ALWAYS = frozenset({"nav", "aside"})
-_HINT = re.compile(
-    r"related|recommend|recirc|read-?more|read-?next|more-(?:from|on|stories)|most-(?:read|popular)|trending|teaser"
-    r"|newsletter|promo|also-?read|see-?also"
-    r"|captcha|challenge|turnstile|px-|datadome|botcheck|bot-?manager"
-    r"|paywall|pay-wall|piano|subscri|metered|premium|regwall|gate(?:d|way)?\b"
-    r"|consent|cmp|cookie|gdpr|didomi|onetrust|sourcepoint|privacy|usercentrics|sp_message",
-)
+_FURNITURE = frozenset({"nav", "footer", "header", "article"})
 RELATED = re.compile(
     r"related|recommend|recirc|read-?more|read-?next|more-(?:from|on|stories)|most-(?:read|popular)|trending|teaser"
     r"|also-?read|see-?also|newsletter|promo"
 )
-_VOID_NAMES = "area base br col embed hr img input link meta param source track wbr"
-_VOID = frozenset(_VOID_NAMES.split())
-_CLOSES_ITSELF = frozenset({"p", "li", "dt", "dd", "td", "th", "tr", "option"})
-_MEDIA = frozenset({"video", "audio", "iframe", "embed", "object"})
+_HINT = re.compile(RELATED.pattern + r"|pay-?wall|regwall|piano|subscri|premium|gate|barrier|tp-(?:modal|container)")
 
 
 class Element:
     """An element of interest, and where its content stands in the page text."""
 
-    __slots__ = ("_attributes", "_tag", "end", "furniture", "parent", "start")
+    __slots__ = ("_attributes", "_tag", "end", "furniture", "nested", "parent", "start")
 
-    def __init__(self, tag: StartTag, at: int) -> None:
+    def __init__(self, tag: StartTag, at: int, furniture: bool = False) -> None:
         self._tag = tag
         self._attributes: dict[str, str] | None = None
         self.start = self.end = at
         self.parent: Element | None = None
-        self.furniture = False  # in a header, footer or navigation, and not in an <article>
+        self.furniture = furniture  # in a header, footer or navigation, and not in an <article>
+        self.nested = 0  # open elements of its name inside it, while it is open
 
     @property
     def name(self) -> str:
@@ -68,7 +59,9 @@ class Element:
 
 
 class Outline:
-    """Collects while the page is projected. Times are linear, all lists bounded."""
+    """Collects while the page is projected; all lists are bounded."""
+
+    names: frozenset[str]
 
     def __init__(self) -> None:
         self.text = ""  # the decoded page
@@ -81,32 +74,23 @@ class Outline:
         self.json_ld_skipped = 0
         self.noscript = ""
         self.links: list[Element] = []
-        self.images: list[Element] = []
+        self.images: list[Element] = []  # with their <figure> as parent
         self.media: list[Element] = []
         self.sources: list[Element] = []  # <source> and <track>, with their media as parent
         self.times: list[Element] = []
-        self.figures: list[Element] = []
-        self.captions: list[Element] = []
+        self.captions: list[Element] = []  # with their <figure> as parent
         self.authors: list[Element] = []  # rel=author, itemprop=author
-        self.headings: list[Element] = []
-        self.blocks: list[Element] = []  # elements whose class or id hints at their use
-        self.inputs: Counter[str] = Counter()  # by type
-        self.tags = 0
-        self.counts: Counter[str] = Counter()  # of start tags, by name
-        self.depth = 0  # the deepest nesting of open elements
+        self.headings: list[Element] = []  # <h1> and <h2>
+        self.blocks: list[Element] = []  # elements whose name, class or id hints at their use
         self.script_characters = 0
-        self.scripts: list[tuple[int, int]] = []  # where the text of scripts stands in the decoded page
-        self.script_sources: list[str] = []
+        self.has_scripts = False
         self.cuts: list[tuple[int, int]] = []  # parts of the decoded page that hold no text of the page
-        self.crowd = 0  # the most tags in a row of which none closes a block of text
+        self._titles = 0
         self._script: dict[str, str] = {}
         self._open: dict[str, list[Element]] = {}
+        self._within = dict.fromkeys(_FURNITURE, 0)  # how many of these are open
         self._hints: dict[str, bool] = {}
-        self._nesting: Counter[str] = Counter()  # open elements of the names in _HINTED
-        self._hinted: dict[str, list[tuple[int, Element]]] = {}
-        self._level = 0
-        self._run = 0
-        self._latest = 0  # the size of the page text at the last start tag
+        self._hinted: dict[str, list[Element]] = {}
         self._cut = -1
 
     def source(self, text: str) -> None:
@@ -122,68 +106,58 @@ class Outline:
         if self._cut >= 0:
             self._end_cut(tag.start)
         name = tag.name
-        self.tags += 1
-        self.counts[name] += 1
-        if name not in _VOID and not tag.self_closing:
-            if name in _CLOSES_ITSELF:
-                if at > self._latest:
-                    self._run = 0
-            else:
-                self._level += 1
-                if self._level > self.depth:
-                    self.depth = self._level
-            self._run += 1
-            if self._run > self.crowd:
-                self.crowd = self._run
-        self._latest = at
-        size = tag.end - tag.start
-        if size > MAX_TAG:
+        if tag.end - tag.start > MAX_TAG:
             self.cuts.append((tag.start, tag.end))
         if name in _HINTED:
-            self._nesting[name] += 1
-            if (name in _ALWAYS or (tag.inside and self._is_hint(tag.inside))) and len(self.blocks) < MAX_ITEMS:
-                element = Element(tag, at)
-                self.blocks.append(element)
-                self._hinted.setdefault(name, []).append((self._nesting[name], element))
+            self._block(tag, name, at)
         if handler := _STARTS.get(name):
             handler(self, tag, at)
 
+    def _block(self, tag: StartTag, name: str, at: int) -> None:
+        """Note a block if its tag hints at its use; else count it, so that the end tags of noted ones are known."""
+        if name in _FURNITURE:
+            self._within[name] += 1
+        if (name in _ALWAYS or (tag.inside and self._is_hint(tag.inside))) and len(self.blocks) < MAX_ITEMS:
+            element = Element(tag, at)
+            self.blocks.append(element)
+            self._hinted.setdefault(name, []).append(element)
+        elif stack := self._hinted.get(name):
+            stack[-1].nested += 1
+
     def end(self, tag: EndTag, at: int, shown: bool) -> None:
         """An end tag."""
+        name = tag.name
         if not shown:
             if self._cut < 0:
                 self._cut = tag.start
             return
-        name = tag.name
         if self._cut >= 0:
             self._end_cut(tag.end if name in ("svg", "math", "template") else tag.start)
-        if self._level and name not in _CLOSES_ITSELF:
-            self._level -= 1
-        if at > self._latest and (name in BLOCKS or name in CELLS):
-            self._run = 0
-        if name in _HINTED and (depth := self._nesting[name]):
-            self._nesting[name] = depth - 1
-            if (hinted := self._hinted.get(name)) and hinted[-1][0] >= depth:
-                hinted.pop()[1].end = at
-        if stack := self._open.get(name):
-            stack.pop().end = at
+        if name in _HINTED:
+            if self._within.get(name):
+                self._within[name] -= 1
+            if stack := self._hinted.get(name):
+                if stack[-1].nested:
+                    stack[-1].nested -= 1
+                else:
+                    stack.pop().end = at
+        if opened := self._open.get(name):
+            opened.pop().end = at
 
     def raw(self, name: str, text: Text) -> None:
         """Text that the projection drops."""
         data = text.data
         if name == "title":
-            if self.counts["title"] == 1 and len(self.title) + text.end - text.start <= MAX_TITLE:
+            if self._titles == 1 and len(self.title) + text.end - text.start <= MAX_TITLE:
                 self.title += data
                 return  # it stays for the extractor
         elif name == "script":
-            self.script_characters += len(data)
+            self.has_scripts = True
             if self._script.get("type", "").strip().lower().split(";")[0] == "application/ld+json":
                 if len(data) > MAX_METADATA or len(self.json_ld) >= 100:
                     self.json_ld_skipped += 1
                 else:
                     self.json_ld.append(data)
-            elif len(self.scripts) < MAX_ITEMS:
-                self.scripts.append((text.start, text.end))
         elif name == "noscript" and len(self.noscript) < MAX_METADATA:
             self.noscript += data[:MAX_METADATA]
         self.cuts.append((text.start, text.end))
@@ -195,11 +169,8 @@ class Outline:
 
     def finish(self, size: int) -> None:
         """Close what is open at the page's end, where the page text has `size` characters."""
-        for stack in self._open.values():
+        for stack in (*self._open.values(), *self._hinted.values()):
             for element in stack:
-                element.end = size
-        for hinted in self._hinted.values():
-            for _, element in hinted:
                 element.end = size
         self._open.clear()
         self._hinted.clear()
@@ -220,7 +191,7 @@ class Outline:
         """Whether what stands in a tag hints at its use; pages repeat their tags, so the answers are kept."""
         known = self._hints.get(inside)
         if known is None:
-            known = _HINT.search(inside.lower()) is not None
+            known = _HINT.search(inside[:2_000].lower()) is not None
             if len(self._hints) < MAX_ITEMS and len(inside) < 1_000:
                 self._hints[inside] = known
         return known
@@ -232,9 +203,9 @@ class Outline:
     def _note(self, into: list[Element], tag: StartTag, at: int, *, void: bool = False) -> Element | None:
         if len(into) >= MAX_ITEMS:
             return None
-        element = Element(tag, at)
-        if not self._nesting["article"]:
-            element.furniture = bool(self._nesting["nav"] or self._nesting["footer"] or self._nesting["header"])
+        within = self._within
+        furniture = not within["article"] and (within["nav"] or within["footer"] or within["header"]) > 0
+        element = Element(tag, at, furniture)
         into.append(element)
         if not void:
             self._open.setdefault(tag.name, []).append(element)
@@ -250,6 +221,9 @@ class Outline:
     def _base(self, tag: StartTag, at: int) -> None:
         self.base = self.base or tag.attributes().get("href", "")
 
+    def _title(self, tag: StartTag, at: int) -> None:
+        self._titles += 1
+
     def _meta(self, tag: StartTag, at: int) -> None:
         if len(self.metas) < MAX_ITEMS:
             self.metas.append(tag.attributes())
@@ -260,16 +234,13 @@ class Outline:
 
     def _script_tag(self, tag: StartTag, at: int) -> None:
         self._script = tag.attributes()
-        if (source := self._script.get("src")) and len(self.script_sources) < MAX_ITEMS:
-            self.script_sources.append(source[:2_000])
+        self.has_scripts = self.has_scripts or "src" in self._script
 
     def _anchor(self, tag: StartTag, at: int) -> None:
         if stack := self._open.get("a"):
             stack.pop().end = at  # links do not nest
         element = self._note(self.links, tag, at)
-        if element is not None and "author" in (
-            element.get("rel").lower().split() or [element.get("itemprop").lower()]
-        ):
+        if element is not None and "author" in tag.inside and "author" in _roles(element):
             self.authors.append(element)
 
     def _image(self, tag: StartTag, at: int) -> None:
@@ -277,7 +248,7 @@ class Outline:
             image.parent = self._last_open("figure")
 
     def _media_tag(self, tag: StartTag, at: int) -> None:
-        self._note(self.media, tag, at, void=tag.name in _VOID)
+        self._note(self.media, tag, at, void=tag.name == "embed")
 
     def _source(self, tag: StartTag, at: int) -> None:
         parent = self._last_open("video", "audio", "object")
@@ -288,7 +259,9 @@ class Outline:
         self._note(self.times, tag, at)
 
     def _figure(self, tag: StartTag, at: int) -> None:
-        self._note(self.figures, tag, at)
+        stack = self._open.setdefault("figure", [])
+        if len(stack) < MAX_ITEMS:
+            stack.append(Element(tag, at))
 
     def _caption(self, tag: StartTag, at: int) -> None:
         if (caption := self._note(self.captions, tag, at)) is not None:
@@ -297,17 +270,15 @@ class Outline:
     def _heading(self, tag: StartTag, at: int) -> None:
         self._note(self.headings, tag, at)
 
-    def _input(self, tag: StartTag, at: int) -> None:
-        self.inputs[tag.attributes().get("type", "text").lower()[:20]] += 1
-
 
 def _roles(element: Element) -> list[str]:
     return f"{element.get('rel')} {element.get('itemprop')}".lower().split()
 
 
-_STARTS = {
+_STARTS: Mapping[str, Callable[[Outline, StartTag, int], None]] = {
     "html": Outline._html,
     "base": Outline._base,
+    "title": Outline._title,
     "meta": Outline._meta,
     "link": Outline._link,
     "script": Outline._script_tag,
@@ -315,11 +286,10 @@ _STARTS = {
     "img": Outline._image,
     "source": Outline._source,
     "track": Outline._source,
-    "param": Outline._source,
     "time": Outline._time,
     "figure": Outline._figure,
     "figcaption": Outline._caption,
     "h1": Outline._heading,
     "h2": Outline._heading,
-    "input": Outline._input,
-} | dict.fromkeys(_MEDIA, Outline._media_tag)
+} | dict.fromkeys(("video", "audio", "iframe", "embed", "object"), Outline._media_tag)
+Outline.names = frozenset(_STARTS) | _HINTED

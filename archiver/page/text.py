@@ -68,10 +68,13 @@ class PageText:
 
 
 class Watcher(Protocol):
-    """Is shown every tag and what the projection drops; it cannot change the projection.
+    """Is shown tags and what the projection drops; it cannot change the projection.
 
-    `at`: how many characters the page text has; `shown`: neither in a template that is dropped nor in SVG or MathML.
+    It sees the tags of `names`, those that stand in a dropped template or in SVG or MathML (`shown` is false), and the
+    first one after these. `at`: how many characters the page text has.
     """
+
+    names: frozenset[str]
 
     def source(self, text: str) -> None:
         """The decoded page, before all else."""
@@ -207,6 +210,10 @@ class _Writer:
 
     def verbatim(self, data: str, start: int) -> None:
         """`data` stands at `start` of the source, one character for one."""
+        if _RUN.fullmatch(data):  # most text
+            self._write(data, start, _VERBATIM)
+            self._latest = start + len(data) - 1
+            return
         at = 0
         for run in _RUN.finditer(data):
             first, after = run.span()
@@ -282,8 +289,10 @@ def _project_html(
 ) -> None:
     tokens = Tokenizer(source, xml=xml)
     context = tokens.context
+    watched = watcher.names if watcher is not None else frozenset()
     templates: list[bool] = []  # the open <template>s: is its content dropped? (That of a shadow root is shown.)
     dropped = 0  # how many of them are
+    was_shown = True
     for token in tokens:
         if isinstance(token, Text):
             if dropped or context.hidden:
@@ -296,7 +305,7 @@ def _project_html(
             else:
                 writer.reference(token.data, token.start, token.end)
         elif isinstance(token, (StartTag, EndTag)):
-            name, starts = token.name, isinstance(token, StartTag)
+            name = token.name
             if name == "template" and not context.foreign:
                 if isinstance(token, StartTag):
                     shown = token.attributes().get("shadowrootmode", "").lower() in ("open", "closed")
@@ -310,13 +319,14 @@ def _project_html(
                 elif name == "text" and context.foreign:
                     writer.separate(_SPACE)
                 if name in FOLLOWED:
-                    (marker.start if starts else marker.end)(name, len(writer))
-            if watcher is not None:
-                shown = not (dropped or context.foreign)
+                    (marker.start if isinstance(token, StartTag) else marker.end)(name, len(writer))
+            shown = not (dropped or context.foreign)
+            if watcher is not None and (name in watched or not (shown and was_shown)):
                 if isinstance(token, StartTag):
                     watcher.start(token, len(writer), shown)
                 else:
                     watcher.end(token, len(writer), shown)
+            was_shown = shown
         elif watcher is not None and isinstance(token, Comment):
             watcher.comment(token)
 

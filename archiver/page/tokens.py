@@ -18,7 +18,7 @@ from functools import cache
 from html.entities import html5
 from typing import NamedTuple
 
-from archiver.page.context import Context
+from archiver.page.context import SWITCHES, Context
 
 
 class Text(NamedTuple):
@@ -114,19 +114,24 @@ class Tokenizer:
 
     def __iter__(self) -> Iterator[Token]:
         source, size, at = self.source, len(self.source), 0
+        text_at, tag_at = _TEXT.match, _TAG.match
         while at < size:
             if self._state != "data":
                 end = self._raw_end(at)
                 yield from _pieces(source, at, end) if self._state == "rcdata" else _raw_pieces(source, at, end)
                 at = end + 3 if self._state == "cdata" else end  # "]]>" belongs to it, an end tag is read as any other
                 self._state = "data"
-            elif text := _TEXT.match(source, at):
-                at = text.end()
-                yield from _pieces(source, text.start(), at)
-            elif tag := _TAG.match(source, at):
-                at = tag.end()
-                yield self._tag(tag)
-            else:
+                continue
+            if text := text_at(source, at):
+                start, at = at, text.end()
+                if source.find("&", start, at) < 0:
+                    yield Text(source[start:at], start, at, True)
+                else:
+                    yield from _pieces(source, start, at)
+            if tag := tag_at(source, at):
+                start, at = at, tag.end()
+                yield self._tag(tag, start, at)
+            elif at < size:
                 # A "<" and then "!", "?", "/", or the beginning of a tag that the document's end cuts off.
                 token = self._markup(at)
                 if token is None:
@@ -135,19 +140,21 @@ class Tokenizer:
                 if not isinstance(token, _Nothing):
                     yield token
 
-    def _tag(self, match: re.Match[str]) -> StartTag | EndTag:
+    def _tag(self, match: re.Match[str], start: int, end: int) -> StartTag | EndTag:
         slash, name, inside, closing = match.groups()
-        name = _lower(name)
+        name = name.lower() if name.isascii() and "\0" not in name else _lower(name)
         self.raw = ""
         if slash:
             if self._follow:
                 self.context.end(name)
-            return EndTag(name, match.start(), match.end())
-        tag = StartTag(name, match.start(), match.end(), closing == "/", inside)
+            return EndTag(name, start, end)
+        tag = StartTag(name, start, end, closing == "/", inside)
         if self._follow:
-            state = self.context.start(name, tag.self_closing, tag.attributes)
-            if state and not (self._xml and tag.self_closing):
-                self._state, self.raw = state, name
+            context = self.context
+            if context.foreign or name in SWITCHES:
+                state = context.start(name, tag.self_closing, tag.attributes)
+                if state and not (self._xml and tag.self_closing):
+                    self._state, self.raw = state, name
         return tag
 
     def _markup(self, at: int) -> Comment | Doctype | Text | _Nothing | None:
