@@ -81,7 +81,7 @@ def telling(where: str | Path) -> Iterator[None]:
 
 
 def full_sync(handle: int, flush: bool = True) -> None:
-    """Wait until a file or folder is on the disk itself. Without `flush`, on macOS, until the drive has it. Raises OSError."""
+    """Wait until a file or folder is on the disk; without `flush`, on macOS, until the drive has it. Raises OSError."""
     if flush and _DARWIN_FULL is not None:
         import fcntl
 

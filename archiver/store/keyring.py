@@ -17,29 +17,40 @@ import base64
 import os
 import re
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from archiver.errors import FormatError, MissingError, RefusedError, StoreError
 from archiver.signing.keys import MAX_KEY_FILE
+from archiver.store.durable import full_sync, store_error, sync_folder, telling
+
+MAX_GUARD = 1024  # bytes
+LOCK_SECONDS = 60.0
 
 _GUARD = re.compile(rb"archiver log-guard/v1\n([^\n]{1,255})\n(0|[1-9][0-9]{0,18})\n([A-Za-z0-9+/]{43}=)\n")
 
 
 def write_private(path: Path, data: bytes) -> None:
-    """Create a private key file, mode 0600, in a folder of mode 0700. Raises StoreError if it exists."""
+    """Create a private key file, mode 0600, in a folder of mode 0700. Raises StoreError if it exists, or cannot be
+    written: then nothing is left of it."""
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(path.parent)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        _sync_folder(path.parent)
     except FileExistsError:
         raise StoreError("exists already, and a key is never overwritten", where=str(path)) from None
     except OSError as error:
-        raise StoreError(f"could not be written: {error.strerror}", where=str(path)) from None
+        raise store_error(error, path) from None
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            full_sync(stream.fileno())
+        sync_folder(path.parent)
+    except OSError as error:
+        with suppress(OSError):
+            path.unlink()
+        raise store_error(error, path) from None
 
 
 def read_private(path: Path) -> bytes:
@@ -55,19 +66,40 @@ def read_private(path: Path) -> bytes:
     except FileNotFoundError:
         raise MissingError("the private key is not on this machine", where=str(path)) from None
     except OSError as error:
-        raise StoreError(f"could not be read: {error.strerror}", where=str(path)) from None
+        raise store_error(error, path) from None
     if len(data) > MAX_KEY_FILE:
         raise FormatError("too large for a private key", where=str(path))
     return data
 
 
-def _sync_folder(path: Path) -> None:
-    if os.name == "posix":
-        handle = os.open(path, os.O_RDONLY)
+def private_folder(path: Path) -> None:
+    """Make a folder that only its owner enters, mode 0700, and its parents. Raises OSError."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+@contextmanager
+def private_lock(path: Path) -> Iterator[None]:
+    """Hold the kernel's lock on `<path>.lock` while a file of the user's is changed. Raises StoreError."""
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(f"{path}.lock", timeout=LOCK_SECONDS, thread_local=False)
+    with telling(path):
+        private_folder(path.parent)
         try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+            lock.acquire(poll_interval=0.01)
+        except Timeout:
+            raise StoreError(
+                "is in use by another archiver", where=str(path), hint="wait until it has finished, or stop it"
+            ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def encode_guard(origin: str, size: int, root: bytes) -> bytes:
+    """The bytes of a guard file."""
+    return f"archiver log-guard/v1\n{origin}\n{size}\n{base64.b64encode(root).decode('ascii')}\n".encode()
 
 
 class LogGuard:
@@ -80,22 +112,26 @@ class LogGuard:
     def read(self) -> tuple[int, bytes] | None:
         """Size and root, None before the first checkpoint. Raises FormatError, StoreError."""
         try:
-            data = self.path.read_bytes()
+            with self.path.open("rb") as stream:
+                data = stream.read(MAX_GUARD + 1)
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise StoreError(f"could not be read: {error.strerror}", where=str(self.path)) from None
+            raise store_error(error, self.path) from None
         match = _GUARD.fullmatch(data)
-        if match is None or match.group(1) != self.origin.encode():
-            raise FormatError("is not the guard of this log", where=str(self.path), hint="never edit this file")
-        return int(match.group(2)), base64.b64decode(match.group(3))
+        if match is not None:
+            size, root = int(match.group(2)), base64.b64decode(match.group(3))
+            if encode_guard(self.origin, size, root) == data:
+                return size, root
+        raise FormatError(
+            "is not the guard of this log",
+            where=str(self.path),
+            hint="it says what the log's key has signed already: restore it from a copy, never edit or delete it",
+        )
 
     def advance(self, size: int, root: bytes, extends: Callable[[int, bytes], bool]) -> None:
         """Allow the signature of (size, root), and note it. Raises RefusedError unless it extends all signed before."""
-        from filelock import FileLock
-
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with FileLock(str(self.path) + ".lock", timeout=60):
+        with private_lock(self.path):
             before = self.read()
             if before == (size, root):
                 return
@@ -105,7 +141,15 @@ class LogGuard:
                     where=str(self.path),
                     hint="this archive is an old or changed copy: use the newest one (a log is never signed twice)",
                 )
-            self._write(f"archiver log-guard/v1\n{self.origin}\n{size}\n{base64.b64encode(root).decode()}\n".encode())
+            self._write(encode_guard(self.origin, size, root))
+
+    def renew(self, size: int, root: bytes) -> None:
+        """Make a lost guard anew, where a person vouches that the key has signed nothing beyond (size, root): no other
+        copy of the archive was written to since. Raises RefusedError if there is a guard."""
+        with private_lock(self.path):
+            if self.read() is not None:
+                raise RefusedError("the guard is there, and only the log itself moves it", where=str(self.path))
+            self._write(encode_guard(self.origin, size, root))
 
     def _write(self, data: bytes) -> None:
         temporary = self.path.with_name(self.path.name + ".new")
@@ -114,8 +158,8 @@ class LogGuard:
             with os.fdopen(handle, "wb") as stream:
                 stream.write(data)
                 stream.flush()
-                os.fsync(stream.fileno())
+                full_sync(stream.fileno())
             temporary.replace(self.path)
-            _sync_folder(self.path.parent)
+            sync_folder(self.path.parent)
         except OSError as error:
-            raise StoreError(f"could not be written: {error.strerror}", where=str(self.path)) from None
+            raise store_error(error, self.path) from None

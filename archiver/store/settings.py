@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from archiver.errors import FormatError
 from archiver.store.yaml_file import read_mapping
@@ -41,6 +41,10 @@ keys: {keys}
 """
 
 
+_KINDS: dict[type, str] = {str: "text", int: "a whole number", bool: "true or false"}
+_AT_LEAST_ONE = frozenset({"total_seconds", "max_megabytes", "per_host", "attempts"})
+
+
 @dataclass(frozen=True, slots=True)
 class CollectorSettings:
     """Who captures, as they say it."""
@@ -71,6 +75,9 @@ class Settings:
     passphrase_command: str | None = None
 
 
+Part = TypeVar("Part", Settings, CollectorSettings)
+
+
 def load(path: Path) -> Settings:
     """The settings in an archive.yaml. Raises FormatError naming the setting, StoreError."""
     return parse(read_mapping(path), str(path))
@@ -88,16 +95,19 @@ def parse(plain: dict[str, Any], where: str) -> Settings:
     return _fill(settings, plain, where)
 
 
-def _fill(target: Any, plain: dict[str, Any], where: str) -> Any:
-    known = {item.name: getattr(target, item.name) for item in fields(target)}
-    values = {}
+def _fill(target: Part, plain: dict[str, Any], where: str) -> Part:
+    known: dict[str, Any] = {item.name: getattr(target, item.name) for item in fields(target)}
+    values: dict[str, Any] = {}
     for name, value in plain.items():
         if name not in known:
             raise FormatError(f"no setting {name!r}; there are {', '.join(known)}", where=where)
         wanted: type = type(known[name]) if known[name] is not None else str
         if value is None and known[name] is None:
             continue
-        if type(value) is not wanted or (isinstance(value, int) and value < 0):
-            raise FormatError(f"{name}: {value!r} is not of the kind {wanted.__name__}", where=where)
+        least = 1 if name in _AT_LEAST_ONE else 0
+        if type(value) is not wanted or (isinstance(value, int) and value < least):
+            kind = _KINDS[wanted] + (", 1 or more" if least else "")
+            message = f"{name}: {str(value)[:80]!r} is not {kind}"
+            raise FormatError(message, where=where, hint="put text in quotes" if wanted is str else None)
         values[name] = value
     return replace(target, **values)

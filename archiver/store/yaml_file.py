@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from archiver.errors import FormatError, StoreError
+from archiver.errors import FormatError
+from archiver.store.durable import full_sync, store_error, sync_folder
 
-MAX_BYTES = 1 << 20  # settings are a page, never a megabyte
+MAX_BYTES = 128 << 10  # settings are a page
+MAX_TEXT = 4 << 20  # trust.txt of somebody who trusts many
 
 
 class _Loader(yaml.SafeLoader):
@@ -23,10 +27,12 @@ class _Loader(yaml.SafeLoader):
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for place, key in enumerate(keys):
-            if key in keys[:place]:
+        seen: set[Any] = set()
+        for node_of_key, _ in node.value:
+            key = self.construct_object(node_of_key, deep=True)
+            if key in seen:
                 raise yaml.YAMLError(f"{key!r} stands twice")
+            seen.add(key)
         return super().construct_mapping(node, deep)
 
 
@@ -51,19 +57,45 @@ def read_mapping(path: Path) -> dict[str, Any]:
         with path.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
     except OSError as error:
-        raise StoreError(f"could not be read: {error.strerror}", where=str(path)) from None
+        raise store_error(error, path) from None
     return parse_mapping(data, str(path))
 
 
 def write_text(path: Path, text: str) -> None:
-    """Replace a small text file of the user's, whole or not at all; mode 0600, its folder 0700."""
+    """Replace a small text file of the user's, whole or not at all; mode 0600, its folder 0700. Where the file is a
+    symbolic link (people keep their settings elsewhere), what it points to is replaced. Raises StoreError."""
+    temporary: str | None = None
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+        place = path.resolve() if path.is_symlink() else path
+        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}-")
         with os.fdopen(handle, "wb") as stream:
             stream.write(text.encode("utf-8"))
             stream.flush()
-            os.fsync(stream.fileno())
-        Path(temporary).replace(path)
+            full_sync(stream.fileno())
+        Path(temporary).replace(place)
+        temporary = None
+        sync_folder(place.parent)
+    except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links
+        raise store_error(error if isinstance(error, OSError) else OSError(errno.ELOOP, ""), path) from None
+    finally:
+        if temporary is not None:
+            with suppress(OSError):
+                Path(temporary).unlink()
+
+
+def read_text(path: Path) -> str | None:
+    """A small text file of the user's, None if it is not there. Raises FormatError, StoreError."""
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(MAX_TEXT + 1)
+    except FileNotFoundError:
+        return None
     except OSError as error:
-        raise StoreError(f"could not be written: {error.strerror}", where=str(path)) from None
+        raise store_error(error, path) from None
+    if len(data) > MAX_TEXT:
+        raise FormatError(f"more than {MAX_TEXT} bytes", where=str(path))
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise FormatError("is not UTF-8", where=str(path), hint="save it as UTF-8") from None

@@ -1,5 +1,5 @@
 """Run as a program: for each line `AT WHEN FOLDER` on standard input, a child of its own seals a batch in the archive
-there and is killed (a real SIGKILL) at that effect. Prints what the child was told was sealed, and whether it was killed.
+there and is killed (a real SIGKILL) at that effect. Prints what the child was told was sealed, and whether it died so.
 
 The parent has one thread and holds no locks, so that forking is safe.
 """
