@@ -38,6 +38,7 @@ from archiver.work.wishes import Wishes, fetcher_of
 READ_SECONDS = 60.0  # for one reading; the slowest honest page measured takes 2
 STAGE_SECONDS = 3600.0  # for hashing and writing what is on this machine already
 MEMORY = 4 << 30  # bytes of address space a child may have
+PARENT_SECONDS = 5.0  # how soon an orphan ends
 NAMES = 10**12  # names of staged files for each child
 
 
@@ -125,6 +126,8 @@ class Crew:
     def close(self) -> None:
         """Stop all children."""
         for child in self._all:
+            child.dismiss()
+        for child in self._all:
             child.stop()
 
 
@@ -166,12 +169,19 @@ class _Child:
         # Should it have to be started again, names that its predecessor used are not used again.
         self._scratch = (self._scratch[0], self._scratch[1] + NAMES // 1000)
 
-    def stop(self) -> None:
+    def dismiss(self) -> None:
+        """Tell the child that no more will come."""
         if self._pipe is not None:
-            self._pipe.close()  # the child ends when it sees that
+            with contextlib.suppress(OSError):
+                self._pipe.send(None)
+            self._pipe.close()
             self._pipe = None
+
+    def stop(self) -> None:
+        """End the child, by force if it does not end by itself."""
+        self.dismiss()
         if self._process is not None:
-            self._process.join(0.2)
+            self._process.join(1)
             if self._process.is_alive():
                 self._process.kill()
                 self._process.join(5)
@@ -249,13 +259,14 @@ def _serve(pipe: Connection, plan: Plan, scratch: tuple[str, int], stop: Event) 
     """In the child: do the steps that the parent asks for until it goes away."""
     import signal
 
+    parent = os.getppid()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interruption means
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _limit_memory()
     place = plan.station(scratch, stop)
     with contextlib.suppress(EOFError, OSError):
-        while True:
-            step, arguments = pipe.recv()
+        while (order := _next_order(pipe, parent)) is not None:
+            step, arguments = order
             try:
                 answer: object = getattr(place, step)(*arguments)
             except ArchiverError as error:
@@ -264,6 +275,15 @@ def _serve(pipe: Connection, plan: Plan, scratch: tuple[str, int], stop: Event) 
                 answer = StoreError("this takes more memory than a capture may have")
             pipe.send(answer)
     place.close()
+
+
+def _next_order(pipe: Connection, parent: int) -> Any:
+    """What to do next, None if nothing more. A sibling that was forked later holds the parent's end of the pipe too, so
+    that its closing is not seen: whether the parent lives is looked at."""
+    while not pipe.poll(PARENT_SECONDS):
+        if os.getppid() != parent:
+            return None
+    return pipe.recv()
 
 
 def _limit_memory() -> None:
