@@ -10,6 +10,7 @@ import base64
 import functools
 import hashlib
 import re
+import textwrap
 from collections.abc import Iterator
 from importlib import resources
 from typing import Any
@@ -35,7 +36,7 @@ def readme(view: View, exporter: PublicKey, files: int) -> bytes:
         exporter_kind="ED25519" if exporter.kind == ED25519 else "ED25519-SK",
         revocations=_revocations(view),
         first=_first(view),
-        not_proven=[line.replace("’", "'") for line in words.LIMITS],
+        not_proven=[_bullet(line.replace("’", "'")) for line in words.LIMITS],
         **_words(),
     )
     return text.encode("ascii")
@@ -106,6 +107,10 @@ def _markup(style: str) -> Any:
 def _numbers(selected: tuple[int, ...]) -> str:
     shown = ", ".join(str(number) for number in selected[:MAX_NUMBERS])
     return shown + (f" and {len(selected) - MAX_NUMBERS} more" if len(selected) > MAX_NUMBERS else "")
+
+
+def _bullet(line: str) -> str:
+    return textwrap.fill(line, 90, initial_indent="* ", subsequent_indent="  ", break_on_hyphens=False)
 
 
 def _first(view: View) -> str:

@@ -1,0 +1,169 @@
+"""Programs of others as judges: what README.txt tells a stranger to type works, and notices what it should."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from shutil import which
+
+import pytest
+from bundle_cases import CREATED, SIGNER, STRANGER, bundle_of, contents, small_archive, unpack
+from simulator import Simulator
+
+from archiver.bundle import layout
+
+GOOD, BUILT = bundle_of(small_archive(), 1)
+FINGERPRINT = SIGNER.public.fingerprint
+
+
+def shell(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """A line of README, as its reader types it; `bagit.py` is the one of these tests."""
+    here = Path(sys.executable).parent
+    path = f"{here}:/usr/local/bin:/usr/bin:/bin"
+    return subprocess.run(
+        ["bash", "-c", command], cwd=folder, capture_output=True, text=True, env={"PATH": path, "HOME": "/nonexistent"}
+    )
+
+
+def commands(folder: Path) -> list[str]:
+    """The lines of README that begin with a prompt."""
+    found = re.findall(r"^    \$ (.+)$", (folder / layout.README).read_text("ascii"), re.MULTILINE)
+    assert len(found) == 9
+    return found
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return unpack(GOOD, tmp_path)
+
+
+needs_ssh = pytest.mark.skipif(which("ssh-keygen") is None, reason="there is no ssh-keygen here")
+needs_sums = pytest.mark.skipif(which("sha256sum") is None, reason="there is no sha256sum here")
+
+
+@needs_ssh
+@needs_sums
+def test_readme_word_for_word(folder: Path) -> None:
+    tags, payload, bag, count, exporter, first, every, objects, genesis = commands(folder)
+    for command in (tags, payload):
+        assert shell(command, folder).stdout == "complete\n"
+    assert "is valid" in shell(bag, folder).stderr
+    assert shell(count, folder).stdout.strip() == str(BUILT.files)
+    for command, namespace in ((exporter, "bundle"), (first, "manifest")):
+        said = shell(command, folder)
+        assert said.returncode == 0
+        assert said.stdout == f'Good "archiver-{namespace}-v1" signature for archiver with ED25519 key {FINGERPRINT}\n'
+    said = shell(every, folder)
+    assert said.stdout.count("Good ") == 4 and "NOT" not in said.stdout
+    assert shell(objects, folder).stdout == ""
+    assert shell(genesis, folder).stdout.split()[0] == BUILT.record.archive[7:]
+
+
+def test_readme_names_what_to_compare(folder: Path) -> None:
+    text = (folder / layout.README).read_text("ascii")
+    digest = BUILT.record.archive[7:]
+    assert f"must print {digest}" in text and FINGERPRINT in text and BUILT.record.archive in text
+    assert "-".join(digest[n : n + 4] for n in range(0, 16, 4)) in text
+    assert all(len(line) <= 100 or line.startswith("    $ ") for line in text.split("\n"))
+    assert "{{" not in text and "{%" not in text and CREATED[:10] in text
+
+
+@needs_sums
+def test_sums_notice(folder: Path) -> None:
+    tags, payload, _, count, *_ = commands(folder)
+    (folder / "README.txt").write_text("Trust me.\n")
+    assert "complete" not in shell(tags, folder).stdout
+    target = next((folder / "data" / "objects").rglob("??/*"))
+    target.write_bytes(target.read_bytes() + b"?")
+    assert "complete" not in shell(payload, folder).stdout
+    target.unlink()
+    assert "complete" not in shell(payload, folder).stdout
+    (folder / "extra").write_text("x")
+    (folder / "extra2").write_text("x")
+    assert shell(count, folder).stdout.strip() != str(BUILT.files)
+
+
+@needs_ssh
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda folder: (folder / "tagmanifest-sha256.txt").write_bytes(b"other\n"),
+        lambda folder: (folder / "tagmanifest-sha256.txt.sig").write_bytes(SIGNER.sign(b"x", "archiver-bundle-v1")),
+        lambda folder: (folder / layout.EXPORTER).write_text(f"archiver {STRANGER.public.line()}\n"),
+    ],
+)
+def test_ssh_keygen_notices_another_exporter(folder: Path, change: Callable[[Path], object]) -> None:
+    change(folder)
+    assert shell(commands(folder)[4], folder).returncode != 0
+
+
+@needs_ssh
+def test_ssh_keygen_notices_a_changed_record(folder: Path) -> None:
+    name = folder / "data/chain/001.json"
+    name.write_bytes(name.read_bytes().replace(b"13:02", b"13:03"))
+    assert shell(commands(folder)[5], folder).returncode != 0
+    assert "NOT VERIFIED: data/chain/001.json" in shell(commands(folder)[6], folder).stdout
+
+
+@needs_ssh
+def test_a_manifests_signature_is_none_of_a_bundle(folder: Path) -> None:
+    """The namespaces keep them apart."""
+    command = commands(folder)[5].replace("archiver-manifest-v1", "archiver-bundle-v1")
+    assert shell(command, folder).returncode != 0
+
+
+def test_objects_command_notices(folder: Path) -> None:
+    target = next((folder / "data" / "objects").rglob("??/*"))
+    target.write_bytes(target.read_bytes() + b"?")
+    found = shell(commands(folder)[7], folder).stdout
+    assert found.startswith("CHANGED: data/objects/sha256/") and found.count("\n") == 1
+
+
+def test_bagit_accepts_and_rejects(folder: Path) -> None:
+    judge = [sys.executable, "-m", "bagit", "--validate", "--quiet", str(folder)]
+    assert subprocess.run(judge).returncode == 0
+    for name, data in (
+        ("data/log/checkpoint", b"other"),
+        ("data/more", b"x"),
+        ("bag-info.txt", (folder / "bag-info.txt").read_bytes().replace(b"Payload-Oxum: ", b"Payload-Oxum: 1")),
+    ):
+        path = folder / name
+        kept = path.read_bytes() if path.exists() else None
+        path.write_bytes(data)
+        assert subprocess.run(judge, capture_output=True).returncode != 0, name
+        if kept is None:
+            path.unlink()
+        else:
+            path.write_bytes(kept)
+    assert subprocess.run(judge).returncode == 0
+
+
+def test_bags_of_every_shape_are_valid(tmp_path: Path) -> None:
+    archive = Simulator(seed=21).capture().stamp().rotate().capture().takedown(1, "warc").note().capture()
+    for place, options in enumerate(({}, {"older": [3]}, {"withhold": ["facts", "warc"]})):
+        data, _ = bundle_of(archive, 1, archive.last, signer=archive.signer, **options)
+        folder = unpack(data, tmp_path / str(place))
+        assert subprocess.run([sys.executable, "-m", "bagit", "--validate", "--quiet", str(folder)]).returncode == 0
+
+
+@pytest.mark.skipif(which("unzip") is None, reason="there is no unzip here")
+def test_unzip_reads_it(tmp_path: Path) -> None:
+    path = tmp_path / "b.zip"
+    path.write_bytes(GOOD)
+    assert subprocess.run(["unzip", "-tqq", str(path)]).returncode == 0
+    subprocess.run(["unzip", "-qq", str(path), "-d", str(tmp_path / "out")], check=True)
+    folder = tmp_path / "out" / BUILT.folder
+    found = {str(f.relative_to(folder)): f.read_bytes() for f in folder.rglob("*") if f.is_file()}
+    assert found == contents(GOOD)
+    assert [entry.name for entry in (tmp_path / "out").iterdir()] == [BUILT.folder]
+
+
+@pytest.mark.skipif(which("7z") is None, reason="there is no 7z here")
+def test_7z_reads_it(tmp_path: Path) -> None:
+    path = tmp_path / "b.zip"
+    path.write_bytes(GOOD)
+    said = subprocess.run(["7z", "t", str(path)], capture_output=True, text=True)
+    assert said.returncode == 0 and "Warning" not in said.stdout
