@@ -12,6 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from multiprocessing.synchronize import Event
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from archiver.archive import Archive
@@ -187,10 +188,13 @@ class CaptureRun:
                         sealed[done.number] = _add(group, done.snapshot, done.reading)
                 group.commit()
                 self.repaired += group.repaired.lines()
-        for done in batch:
-            captured = _captured(self.journal.targets[done.number], done, sealed.get(done.number))
-            if not (self.stop.is_set() and done.error is not None):
-                self.journal.record(done.number, captured.state, captured.snapshot)
+        results = [_captured(self.journal.targets[done.number], done, sealed.get(done.number)) for done in batch]
+        self.journal.record(
+            (done.number, captured.state, captured.snapshot)
+            for done, captured in zip(batch, results, strict=True)
+            if not (self.stop.is_set() and done.error is not None)
+        )
+        for captured in results:
             report(captured)
         return len(batch)
 
@@ -258,14 +262,21 @@ def _problems(facts: SnapshotFacts) -> tuple[str, ...]:
 
 def recover_journal(archive: Archive, journal: Journal) -> int:
     """Find targets that were sealed by this run before it could say so in its journal; how many."""
-    found = 0
-    by_key = {target.as_given: number for number, target in enumerate(journal.targets)}
+    by_key: dict[str, list[int]] = {}
+    for number in journal.pending():
+        target = journal.targets[number]
+        by_key.setdefault(Path(target.path).name if target.path is not None else target.as_given, []).append(number)
+    found: list[tuple[int, str, int | None]] = []
     for sequence, facts in archive.snapshots(journal.size):
-        name = facts.request.as_given if facts.request is not None else None
-        if facts.run == journal.run and name in by_key and by_key[name] in journal.pending():
-            journal.record(by_key[name], "sealed", sequence)
-            found += 1
-    return found
+        if facts.run != journal.run:
+            continue
+        name = facts.file.name if facts.file is not None else facts.request.as_given if facts.request else ""
+        numbers = by_key.get(name, [])
+        # Files of one name in several folders cannot be told apart: sealed twice is better than never.
+        if len(numbers) == 1:
+            found.append((numbers.pop(), "sealed", sequence))
+    journal.record(found)
+    return len(found)
 
 
 def check_jobs(jobs: int) -> int:

@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -102,11 +102,14 @@ class Journal:
             raise FormatError("is no journal of a run", where=str(path)) from None
         return journal
 
-    def record(self, number: int, state: str, snapshot: int | None) -> None:
-        """Note that a target is done. Written after the commit that seals it."""
-        row = {"done": number, "state": state, "snapshot": snapshot}
-        self.done[number] = row
-        self._write([row])
+    def record(self, done: Iterable[tuple[int, str, int | None]]) -> None:
+        """Note that targets are done: number, state, snapshot. Written after the commit that seals them, and synced
+        once: what a crash takes away from here is found again in the archive (work.capture.recover_journal)."""
+        rows: list[dict[str, Any]] = [{"done": n, "state": state, "snapshot": sealed} for n, state, sealed in done]
+        for row in rows:
+            self.done[int(row["done"])] = row
+        if rows:
+            self._write(rows)
 
     def pending(self) -> list[int]:
         """Numbers of the targets that were not sealed."""
