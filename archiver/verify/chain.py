@@ -109,14 +109,14 @@ def examine(evidence: Evidence, sequence: int) -> Link:
 def examine_span(evidence: Evidence, span: Span) -> tuple[list[tuple[Any, ...]], list[Fault]]:
     """Rows as plain tuples (they cross processes at half the cost), and what is wrong with the entry bundles."""
     rows = []
-    data: dict[int, bytes | None] = {}
+    links: dict[int, Link] = {}
     for sequence in span.sequences:
         link = examine(evidence, sequence)
-        data[sequence] = link.data or None
+        links[sequence] = link
         rows.append(_row(link, span.with_objects))
     faults: list[Fault] = []
     for name in span.entries:
-        faults += _compare_bundle(evidence, name, span.prefix, data)
+        faults += _compare_bundle(evidence, name, span.prefix, links)
     return rows, faults
 
 
@@ -150,20 +150,32 @@ def _row(link: Link, with_objects: bool) -> tuple[Any, ...]:
     )
 
 
-def _compare_bundle(evidence: Evidence, name: str, prefix: str, data: dict[int, bytes | None]) -> list[Fault]:
+def _compare_bundle(evidence: Evidence, name: str, prefix: str, links: dict[int, Link]) -> list[Fault]:
     """One entry bundle, full or partial, against the manifests that are here (missing ones have their own finding)."""
     tile = parse_tile_path(name.removeprefix(prefix + "log/"))
     numbers = range(WIDTH * tile.index, WIDTH * tile.index + tile.width)
     try:
         found = read(evidence, name, MAX_BUNDLE)
-        wanted = [data.get(number) for number in numbers]
-        if None not in wanted:
-            expected = b"".join(len(entry).to_bytes(2, "big") + entry for entry in wanted if entry is not None)
-            return [] if found == expected else [(6, "tile-bad", "differs from the manifests", name, None)]
+        here = [links[number].data for number in numbers if number in links]
+        if found == b"".join([len(data).to_bytes(2, "big") + data for data in here]) and len(here) == tile.width:
+            return []
         entries = decode_entries(found)
     except ArchiverError as error:
         return [fault_of(6, error, "tile-bad", name, "tile-missing")]
     if len(entries) != tile.width:
         return [(6, "tile-bad", f"holds {len(entries)} manifests, not {tile.width}", name, None)]
-    differ = [n for n, entry, here in zip(numbers, entries, wanted, strict=True) if here is not None and here != entry]
-    return [(6, "tile-bad", f"differs from manifest {number}", name, number) for number in differ]
+    pairs = [(links[n], entry) for n, entry in zip(numbers, entries, strict=True) if n in links and links[n].data]
+    return [_blame(link, entry, name) for link, entry in pairs if link.data != entry]
+
+
+def _blame(link: Link, entry: bytes, name: str) -> Fault:
+    """Manifest and entry differ: the one that the signature does not hold for is the one that was changed."""
+    if link.signer is None:
+        try:
+            sshsig.verify(link.signature, entry, NAMESPACE)
+        except (FormatError, ProofError):
+            pass
+        else:
+            message = f"is not what was signed; {name} still holds that"
+            return 4, "manifest-changed", message, link.name, link.sequence
+    return 6, "tile-bad", f"differs from manifest {link.sequence}", name, link.sequence

@@ -64,6 +64,11 @@ CODES: dict[str, Code] = {
     # step 4
     "manifest-missing": Code("failed", "a manifest that the checkpoint counts is missing", _RESTORE),
     "manifest-bad": Code("failed", "a manifest is not in its one spelling", _RESTORE),
+    "manifest-changed": Code(
+        "failed",
+        "a manifest is not what was signed, and the log's entry bundle still holds the bytes that were",
+        "Find out who changed it; the bytes in the entry bundle are the good ones.",
+    ),
     "manifest-newer": Code("not checked", "a manifest of a later version", "Verify with a newer archiver."),
     "manifest-link": Code("failed", "a manifest does not name the one before it", _RESTORE),
     "manifest-place": Code("failed", "a manifest stands at another place than it says", _RESTORE),

@@ -52,16 +52,23 @@ def check_genesis(case: Case) -> None:
 
 def _check_held(case: Case, name: str, data: bytes, identity: Identity) -> None:
     """Both keys that genesis names signed it: each is proven to be held."""
+    faults: list[ArchiverError] = []
+    broken = 0
     for suffix, line in ((".sig", identity.signer), (".sig.1", identity.recovery)):
         wanted = PublicKey.parse_line(line).fingerprint
         try:
             signature = read(case.evidence, name + suffix, MAX_SIGNATURE)
             found = sshsig.verify(signature, data, NAMESPACE).fingerprint
+            if found != wanted:
+                faults.append(ProofError(f"is a signature by {found}; genesis names {wanted}", where=name + suffix))
         except ArchiverError as error:
+            broken += isinstance(error, ProofError)
             error.where = name + suffix
-            raise
-        if found != wanted:
-            raise ProofError(f"is a signature by {found}; genesis names {wanted}", where=name + suffix)
+            faults.append(error)
+    if broken == 2:
+        raise ProofError("is not what was signed: neither of its signatures holds", where=name)
+    if faults:
+        raise faults[0]
 
 
 def read_checkpoint(case: Case) -> int | None:

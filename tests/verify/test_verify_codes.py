@@ -188,6 +188,11 @@ def _() -> Report:
     return edited("chain/001.json", lambda data: data.replace(b'"subject"', b' "subject"'))
 
 
+@case("manifest-changed")
+def _() -> Report:
+    return edited("chain/001.json", lambda data: data.replace(b"2026-", b"2025-"))
+
+
 @case("manifest-newer")
 def _() -> Report:
     archive = Simulator()
