@@ -57,14 +57,14 @@ def tile_source(folder: ArchiveFolder) -> Callable[[str], bytes]:
 def read_genesis(folder: ArchiveFolder) -> tuple[str, bytes, Identity]:
     """The archive's identity, the genesis manifest's bytes and what it names. Raises MissingError, FormatError."""
     name = manifest_path(0)
-    data = read(folder, name, MAX_BYTES)
     try:
+        data = read(folder, name, MAX_BYTES)
         manifest = decode(data)
-    except FormatError as error:
-        error.where = error.where or name
+    except (MissingError, FormatError) as error:
+        error.where, error.hint = error.where or name, error.hint or _RESTORE
         raise
     if not isinstance(manifest.extra, Identity):
-        raise FormatError("the first manifest is no genesis", where=name)
+        raise FormatError("the first manifest is no genesis", where=name, hint=_RESTORE)
     return digest.of_bytes(data), data, manifest.extra
 
 

@@ -231,6 +231,8 @@ class Group:
         try:
             objects = self._prepare_objects(placing, aside)
             for name, data in self._chain.items():
+                if self._disk.exists(name):
+                    aside.move(name, "stood where the next manifests go")
                 placing.write(name, data)
             placing.announce(Intent(head.size, head.builder.size, tuple(objects)))
         except BaseException:
