@@ -31,7 +31,8 @@ def page(number: int, size: int = SIZE) -> bytes:
         "<meta property='article:published_time' content='2026-09-01T10:00:00Z'>"
         '<script type=\'application/ld+json\'>{"@type":"NewsArticle","headline":"Page %d"}</script>' % number
     ]
-    head += [f"<script>window.c{i}={{'k':'{words(30, 60)}','n':{i}}};</script>" for i in range(60)]
+    head += [f"<meta name='{words(1, 1)}:{words(1, 1)}' content='{words(2, 6)}'>" for _ in range(25)]
+    head += [f"<script>window.c{i}={{'k':'{words(30, 60)}','n':{i}}};</script>" for i in range(50)]
     head += [f"<style>.{words(1, 1)}-{i}{{margin:{i}px;padding:0 {i}em}}</style>" for i in range(40)]
     head += ["</head><body><header><nav><ul>"]
     head += [f"<li class='item nav-item'><a href='/{words(1, 1)}/{i}'>{words(1, 3)}</a></li>" for i in range(60)]
@@ -42,14 +43,18 @@ def page(number: int, size: int = SIZE) -> bytes:
         said = (
             f" “{words(8, 20).capitalize()},” {chance.choice(names)} told reporters on Monday." if turn % 3 == 0 else ""
         )
-        part = f"<p class='body text'>{words(40, 80).capitalize()}. {words(10, 30).capitalize()}.{said}</p>\n"
+        link = f"<a class='inline' href='/{words(1, 1)}'>{words(1, 3)}</a>"
+        part = f"<p class='body text'>{words(40, 80).capitalize()} {link}. {words(10, 30).capitalize()}.{said}</p>\n"
         body.append(part)
         length += len(part)
     end = ["</article><aside class=related>"]
     end += [
-        f"<div class='card teaser'><a class='card-link' href='/{words(1, 1)}/{i}'><h3>{words(5, 9)}</h3></a>"
-        f"<p>{words(8, 14)}</p></div>"
-        for i in range(60)
+        f"<div class='card teaser'><div class='card-media'><a href='/{words(1, 1)}/{i}'><img alt='{words(2, 4)}' "
+        f"src='/i/{i}.jpg'></a></div><div class='card-body'><span class='kicker'><a href='/{words(1, 1)}'>{words(1, 2)}"
+        f"</a></span><h3><a href='/{words(1, 1)}/{i}'>{words(5, 9)}</a></h3><p>{words(8, 14)}</p>"
+        f"<ul class='meta'><li class='by'>{words(2, 2)}</li><li><time datetime='2026-08-0{i % 9 + 1}'>{i} Aug</time></li>"
+        f"</ul></div></div>"
+        for i in range(90)
     ]
     end += ["</aside></main><footer>", words(40, 60), "</footer></body></html>\n"]
     text = "".join(head + body + end).encode()
