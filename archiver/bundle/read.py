@@ -15,17 +15,6 @@ from archiver.evidence import read
 from archiver.verify.layout import manifest_path, object_path, sequence_of
 
 
-def is_bundle(path: Path) -> bool:
-    """Whether a path looks like a bundle, or like one that was unpacked; whether it is a good one is another matter."""
-    try:
-        if path.is_dir():
-            return (path / layout.RECORD).is_file() and (path / bag.BAGIT).is_file()
-        with path.open("rb") as stream:
-            return stream.read(2) == b"PK"
-    except OSError:
-        return False
-
-
 class BundleEvidence:
     """A bundle's zip, or the folder that it was unpacked to. Safe to read from several threads; picklable by path."""
 
@@ -42,6 +31,11 @@ class BundleEvidence:
         else:
             self.container = ZipContainer(self._source)
         self._record: BundleRecord | None = None
+
+    @staticmethod
+    def is_bag(path: Path) -> bool:
+        """Whether a folder looks like a bundle that was unpacked, be it a damaged one."""
+        return (path / layout.RECORD).is_file() or all((path / name).is_file() for name in (bag.BAGIT, bag.MANIFEST))
 
     def __reduce__(self) -> tuple[Any, ...]:
         if not isinstance(self._source, Path):

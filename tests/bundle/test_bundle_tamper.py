@@ -24,7 +24,7 @@ from bundle_cases import (
 
 from archiver import digest
 from archiver.bundle import layout, record
-from archiver.bundle.read import BundleEvidence, is_bundle
+from archiver.bundle.read import BundleEvidence
 from archiver.errors import ArchiverError, FormatError, MissingError, UsageError
 from archiver.verify.layout import object_path
 from archiver.verify.policy import KnownCheckpoint
@@ -317,7 +317,8 @@ def test_cut_short() -> None:
 
 def test_an_unpacked_bundle_is_as_good(tmp_path: Path) -> None:
     folder = unpack(GOOD, tmp_path)
-    assert is_bundle(folder) and not is_bundle(tmp_path) and not is_bundle(tmp_path / "none")
+    assert BundleEvidence.is_bag(folder) and not BundleEvidence.is_bag(tmp_path)
+    assert not BundleEvidence.is_bag(tmp_path / "none")
     report = check(folder)
     assert report.exit_code == 0 and not codes(report)
     moved = folder.rename(tmp_path / "Other name")
@@ -371,7 +372,6 @@ def test_reading_from_a_path(tmp_path: Path) -> None:
 
     path = tmp_path / "b.zip"
     path.write_bytes(GOOD)
-    assert is_bundle(path)
     with BundleEvidence(path) as evidence:
         again = pickle.loads(pickle.dumps(evidence))
         assert list(again.names()) == list(evidence.names()) and again.label == str(path)

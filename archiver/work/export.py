@@ -1,0 +1,223 @@
+"""Export: from REFs to a bundle in its place, checked like its receiver will check it, and recorded as having left.
+
+    temporary file -> verified -> synced -> recorded in the archive -> renamed
+
+so that no half bundle ever has the name that was asked for, none leaves that its receiver would see fail, and none
+leaves unrecorded: a crash before the last step leaves a record of a bundle that stayed, never the other way round.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from archiver import digest
+from archiver.archive import Archive
+from archiver.bundle.build import Built, build
+from archiver.bundle.check import check_bundle
+from archiver.bundle.read import BundleEvidence
+from archiver.errors import ProofError, RefusedError, UsageError
+from archiver.model import facts as facts_model
+from archiver.model.encoding import clean
+from archiver.model.events import MAX_SEQUENCES
+from archiver.model.facts import Remark
+from archiver.model.manifest import SALT_BYTES, BundleRef, ObjectRef, spell_salt
+from archiver.signing.keys import Signer
+from archiver.store.durable import telling
+from archiver.store.ledger import Draft
+from archiver.verify.case import Progress, silent
+from archiver.verify.policy import Policy
+from archiver.verify.report import Weight
+from archiver.verify.run import verify
+from archiver.work.look import resolve
+
+MAX_PURPOSE = 2000  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A bundle that was written. `sequences`: every manifest in it; `record`: number of the `export` manifest."""
+
+    path: Path
+    digest: str
+    size: int
+    sequences: tuple[int, ...]
+    record: int | None
+    built: Built
+
+
+def export(
+    archive: Archive,
+    refs: Iterable[str],
+    output: Path | None = None,
+    *,
+    force: bool = False,
+    record: bool = True,
+    purpose: str | None = None,
+    withhold: Collection[str] = (),
+    older: Collection[int] = (),
+    signer: Signer | None = None,
+    progress: Progress = silent,
+) -> Exported:
+    """Write the captures that `refs` mean into a bundle, by default called as its folder, here.
+
+    `signer`: the exporter's key, by default the archive's signer; `withhold`, `older`: as for `archiver.bundle.build`;
+    `purpose` is sealed with the record. Raises UsageError, MissingError, FormatError and ProofError for what cannot be
+    exported, RefusedError for a place inside the archive, StoreError; then nothing was written.
+    """
+    numbers = sequences_of(archive, refs)
+    check_place(archive, output, force)
+    ledger = archive.ledger() if record or signer is None else None
+    if signer is None:
+        assert ledger is not None
+        signer = ledger.signer
+    folder = output.parent if output is not None else Path()
+    with _Unfinished(folder) as unfinished:
+        built = build(
+            archive.folder,
+            numbers,
+            signer,
+            unfinished.stream,
+            created=archive.clock(),
+            withhold=withhold,
+            older=older,
+            progress=progress,
+        )
+        path = output or folder / f"{built.folder}.zip"
+        check_place(archive, path, force)
+        if record and len(built.record.selected) > MAX_SEQUENCES:
+            raise UsageError(
+                f"{len(built.record.selected)} records in one bundle; at most {MAX_SEQUENCES} can be recorded",
+                hint="export them in several bundles",
+            )
+        found = unfinished.finish()
+        _check(unfinished.path, path, signer, progress)
+        number = _record(archive, built, found, purpose) if record else None
+        unfinished.rename(path, force)
+    return Exported(path, found, built.size, built.sequences, number, built)
+
+
+def sequences_of(archive: Archive, refs: Iterable[str]) -> set[int]:
+    """The numbers that refs mean. Raises UsageError, MissingError."""
+    numbers = set()
+    for ref in refs:
+        meant = resolve(archive, ref)
+        if meant.statement is not None:
+            raise UsageError(
+                f"{meant.name}: a single statement cannot be exported yet",
+                hint=f"for the whole capture with all its statements: archiver export {meant.item.sequence}",
+            )
+        numbers.add(meant.item.sequence)
+    if not numbers:
+        raise UsageError("nothing to export: name a capture", hint="archiver log lists them")
+    return numbers
+
+
+def check_place(archive: Archive, output: Path | None, force: bool) -> None:
+    """Raises RefusedError for a place inside the archive, UsageError for a file that is there and is to stay."""
+    place = (output if output is not None else Path("bundle.zip")).absolute()
+    inside = archive.root.resolve()
+    if inside in (place.parent.resolve(), *place.parent.resolve().parents):
+        raise RefusedError(
+            "lies inside the archive, which holds nothing but evidence",
+            where=str(place),
+            hint="write it elsewhere: -o ../bundle.zip",
+        )
+    if output is not None and output.is_dir():
+        raise UsageError("is a folder", where=str(output), hint="name the file: -o bundle.zip")
+    if output is not None and not force and os.path.lexists(output):
+        raise UsageError("is there already", where=str(output), hint="choose another name, or replace it: --force")
+
+
+def _check(temporary: Path, path: Path, signer: Signer, progress: Progress) -> None:
+    """The bundle as its receiver will see it. Raises ProofError if anything fails."""
+    policy = Policy(signers={signer.public.fingerprint: "exporter"})
+    with BundleEvidence(temporary, label=str(path)) as evidence:
+        report = verify(evidence, policy, progress=progress, bundle_step=check_bundle)
+    if report.failed or report.unreadable:
+        bad = next(f for f in report.findings if f.weight in (Weight.FAILED, Weight.DISOWNED))
+        raise ProofError(
+            f"not exported, as it would not verify: {bad.message} (step {bad.step}, {bad.code})",
+            where=(bad.file or str(path)).removeprefix("data/"),
+            hint="see what is wrong with: archiver verify",
+        )
+
+
+def _record(archive: Archive, built: Built, found: str, purpose: str | None) -> int:
+    """The `export` manifest: custody. Its number."""
+    reference = BundleRef(found, built.size, built.record.selected)
+    with archive.ledger().batch() as group:
+        objects: tuple[ObjectRef, ...] = ()
+        if purpose is not None:
+            salt = spell_salt(archive.entropy(SALT_BYTES))
+            remark = Remark(archive.settings.collector.name, clean(purpose, MAX_PURPOSE), salt)
+            staged = archive.objects.stage_bytes(facts_model.encode(remark))
+            group.adopt(staged)
+            objects = (ObjectRef("facts", staged.digest, staged.size, "application/json"),)
+        added = group.add(Draft("export", None, reference, objects, archive.clock()))
+        group.commit()
+    return added.sequence
+
+
+class _Unfinished:
+    """A file beside its place under a name that nobody would take for the bundle; gone unless it was renamed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / f".archiver-export-{os.urandom(6).hex()}.part"
+        with telling(self.path):
+            self.stream: BinaryIO = self.path.open("xb")
+
+    def __enter__(self) -> _Unfinished:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(OSError):
+            self.stream.close()
+        with suppress(OSError):
+            self.path.unlink(missing_ok=True)
+
+    def finish(self) -> str:
+        """Write it to the disk; its digest. Raises StoreError."""
+        with telling(self.path):
+            self.stream.flush()
+            os.fsync(self.stream.fileno())
+            self.stream.close()
+            with self.path.open("rb") as stream:
+                return digest.of_stream(stream)[0]
+
+    def rename(self, path: Path, force: bool) -> None:
+        """Give it its name; a file that appeared meanwhile stays, unless `force`. Raises UsageError, StoreError."""
+        with telling(path):
+            if not force:
+                try:
+                    os.link(self.path, path)
+                except FileExistsError:
+                    raise UsageError("has appeared meanwhile", where=str(path), hint="choose another name") from None
+                except OSError:  # a disk without hard links
+                    if os.path.lexists(path):
+                        raise UsageError(
+                            "has appeared meanwhile", where=str(path), hint="choose another name"
+                        ) from None
+                    self.path.replace(path)
+            else:
+                self.path.replace(path)
+            _sync_folder(path.parent)
+
+
+def _appeared(path: Path) -> UsageError:
+    return UsageError("has appeared meanwhile", where=str(path), hint="choose another name")
+
+
+def _sync_folder(path: Path) -> None:
+    if os.name != "posix":
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # some network disks cannot sync a folder
+            os.fsync(handle)
+    finally:
+        os.close(handle)
