@@ -52,8 +52,8 @@ def page(number: int, size: int = SIZE) -> bytes:
         f"<div class='card teaser'><div class='card-media'><a href='/{words(1, 1)}/{i}'><img alt='{words(2, 4)}' "
         f"src='/i/{i}.jpg'></a></div><div class='card-body'><span class='kicker'><a href='/{words(1, 1)}'>"
         f"{words(1, 2)}</a></span><h3><a href='/{words(1, 1)}/{i}'>{words(5, 9)}</a></h3><p>{words(8, 14)}</p>"
-        f"<ul class='meta'><li class='by'>{words(2, 2)}</li><li><time datetime='2026-08-0{i % 9 + 1}'>{i} Aug</time></li>"
-        f"</ul></div></div>"
+        f"<ul class='meta'><li class='by'>{words(2, 2)}</li>"
+        f"<li><time datetime='2026-08-0{i % 9 + 1}'>{i} Aug</time></li></ul></div></div>"
         for i in range(90)
     ]
     end += ["</aside></main><footer>", words(40, 60), "</footer></body></html>\n"]
