@@ -73,9 +73,9 @@ cp -R archive tampered
 python - <<'PYTHON'
 import pathlib
 for path in sorted(pathlib.Path("tampered/objects").rglob("*")):
-    if path.is_file() and b"nobody can say that it was hidden" in path.read_bytes() and b"HTTP/1.1" in path.read_bytes():
+    if path.is_file() and b"nobody can say that it was hidden" in path.read_bytes():
         path.chmod(0o644)
-        path.write_bytes(path.read_bytes().replace(b"nobody can say", b"anybody can say"[:14]))
+        path.write_bytes(path.read_bytes().replace(b"nobody can say", b"anyone may say"))
         print("altered:", path)
         break
 PYTHON

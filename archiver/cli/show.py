@@ -202,15 +202,14 @@ def _statements(capture: Capture, found: Pairs) -> None:
 def statement(record: StatementRecord, name: str) -> None:
     """One statement: who, how sure, and the exact words."""
     who = record.speaker.name if record.speaker is not None else "speaker not found"
-    details: list[str] = [record.kind]
+    details: list[str] = [record.kind, *([f"“{record.cue}”"] if record.cue else [])]
     details += ["denied"] if record.polarity == "denied" else []
     details += [f"to {record.addressee}"] if record.addressee else []
     details += [f"via {record.via}"] if record.via else []
     details += [record.when] if record.when else []
     details += ["added by a person"] if record.by == "person" else [f"confidence {record.confidence}"]
     role = f", {record.role}" if record.role else ""
-    cue = f" {record.cue}" if record.cue else ""
-    click.echo(f"  {style(name, 'cyan'):<8}  {style(shown(who + role), bold=True)}{shown(cue) and ' ' + shown(cue)}")
+    click.echo(f"  {style(name, 'cyan'):<8}  {style(shown(who + role), bold=True)}")
     click.echo("            " + style(shown(" · ".join(details)), dim=True))
     for part in record.parts:
         click.echo(wrap(part.exact, "            "))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -96,7 +97,7 @@ def _show(report: Report, verbose: bool) -> None:
     for number, name in STEPS.items():
         state = report.outcome(number).value
         padded = outcome(state) + " " * (12 - len(state))
-        click.echo(f"  {number:>2}  {name:<12}  {padded} {cut(shown(report.why(number)), max(40, columns() - 33))}")
+        click.echo(f"  {number:>2}  {name:<12}  {padded} {_fitted(report.why(number))}")
     _findings(report, verbose)
     click.echo("")
     for fingerprint, confirmed in report.signers.items():
@@ -110,6 +111,11 @@ def _show(report: Report, verbose: bool) -> None:
     click.echo("")
     colour = {0: "green", 1: "red", 3: "red", 4: "yellow"}[report.exit_code]
     click.echo(style(f"{shown(report.label)}: {report.verdict}", colour, bold=True))
+
+
+def _fitted(why: str) -> str:
+    """On a terminal a step takes one line; a pipe gets all of it."""
+    return cut(shown(why), max(40, columns() - 33)) if sys.stdout.isatty() else shown(why)
 
 
 def _findings(report: Report, verbose: bool) -> None:
