@@ -30,7 +30,7 @@ def find(text: str, language: str | None = None) -> list[Statement]:
     spelling = Spelling(text)
     lines = [read(text, paragraph, lexicon, spelling) for paragraph in segment(text)]
     for line in lines:
-        set_titles(text, line)
+        set_titles(text, line, lexicon)
     links = [link_line(text, line) for line in lines]
     carry(links, lines)
     return statements(text, [link for line in links for link in line])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from archiver.page.speech.attribution import DASHES, Link
 from archiver.page.speech.cues import find_cues
-from archiver.page.speech.phrases import first_phrase, phrase_at
+from archiver.page.speech.lexicon import Is
+from archiver.page.speech.phrases import first_phrase, person_phrase, phrase_at
 from archiver.page.speech.tokens import WORD, Line
 
 
@@ -17,9 +18,13 @@ def carry(links_of: list[list[Link]], lines: list[Line]) -> None:
             _sign(last, line)
         in_line: Link | None = None
         for link in links:
+            if link.how == "none" and link.at != link.sentence[0]:
+                _reported(link, before)
             if link.how == "none" and in_line is not None and in_line.subject is not None:
                 if not _added(link, in_line):
                     _carry_from(link, in_line)
+            if link.how == "none":
+                _reported(link, before)
             if link.how == "none" and link.at == link.sentence[0]:
                 _introduced(link)
                 if link.how == "none" and before is not None and link.sentence[0] == 0:
@@ -27,6 +32,27 @@ def carry(links_of: list[list[Link]], lines: list[Line]) -> None:
             if link.subject is not None:
                 in_line = last = link
         before = line
+
+
+def _reported(link: Link, before: Line | None) -> None:
+    """Er sei „entsetzt“: the verb's form says that it goes on reporting (German)."""
+    tokens, (start, end) = link.tokens, link.sentence
+    if not any(token.what & Is.REPORTED for token in tokens[start:end]):
+        return
+    index = link.line.sentences.index(link.sentence)
+    earlier = [(link.line, sentence) for sentence in reversed(link.line.sentences[max(0, index - 4) : index])]
+    if before is not None:
+        earlier.append((before, before.sentences[-1]))
+    for line, sentence in earlier:
+        for cue in reversed(find_cues(line.tokens, *sentence)):
+            if cue.subject is not None and (cue.strong or cue.form == "according"):
+                link.how, link.subject, link.subject_line = "reported", cue.subject, line
+                link.cue_span = (line.tokens[cue.at].start, line.tokens[cue.at].end)
+                return
+    if earlier:
+        found = first_phrase(earlier[0][0].tokens, *earlier[0][1])
+        if found is not None:
+            link.how, link.subject, link.subject_line = "reported", found, earlier[0][0]
 
 
 def _sign(link: Link, line: Line) -> None:
@@ -86,6 +112,6 @@ def _introduced_by(link: Link, line: Line, sentence: tuple[int, int]) -> None:
             link.how, link.subject, link.subject_line = "carried", cue.subject, line
             link.cue_span = (tokens[cue.at].start, tokens[cue.at].end)
             return
-    found = first_phrase(tokens, start, end)
+    found = (person_phrase if line.language == "de" else first_phrase)(tokens, start, end)
     if found is not None:
         link.how, link.subject, link.subject_line = "carried", found, line

@@ -41,8 +41,10 @@ def find_cues(tokens: list[Token], start: int, end: int) -> list[CueAt]:
     headline: bool | None = None
     for at in range(start, end):
         token = tokens[at]
-        if token.what & Is.ACCORDING:
-            found.append(CueAt(at, "according", True, phrase_at(tokens, at + 1, end), at))
+        if token.what & (Is.ACCORDING | Is.SO | Is.ZUFOLGE):
+            cue = _according(tokens, start, end, at)
+            if cue is not None:
+                found.append(cue)
         elif token.what & CUE and token.kind == WORD:
             if token.capital and at > start:
                 headline = is_headline(tokens, start, end) if headline is None else headline
@@ -55,6 +57,24 @@ def find_cues(tokens: list[Token], start: int, end: int) -> list[CueAt]:
                 found.append(cue)
     _look_ahead(tokens, start, end, found)
     return found
+
+
+def _according(tokens: list[Token], start: int, end: int, at: int) -> CueAt | None:
+    """According to Lee; …, so Lee (German); Lee zufolge."""
+    token = tokens[at]
+    if token.what & Is.ZUFOLGE:
+        found, left = _adjacent(tokens, start, at)
+        return CueAt(at, "according", True, found, left) if found is not None else None
+    following = at + 1
+    if following < end and tokens[following].what & Is.PREPOSITION and not tokens[following].what & Is.DETERMINER:
+        following += 1
+    found = phrase_at(tokens, following, end)
+    if token.what & Is.ACCORDING:
+        return CueAt(at, "according", True, found, at)
+    closed = found is not None and (found.after >= end or tokens[found.after].kind != WORD or found.sort != "pronoun")
+    if at > start and tokens[at - 1].text in COMMAS and closed and found is not None and found.sort != "pronoun":
+        return CueAt(at, "according", True, found, at)
+    return None
 
 
 def _heads(tokens: list[Token], start: int, at: int) -> bool:
@@ -94,18 +114,26 @@ def _verb(tokens: list[Token], start: int, end: int, at: int, before: list[CueAt
         )
     if participle and not passed & Is.AUXILIARY:
         return _participle(tokens, start, at, back, strong, negated, before)
+    if token.what & Is.INVERTS:
+        split = _split_verb(tokens, start, end, at, back)
+        if split is not None:
+            return split
     if not participle and passed & Is.BE and not token.what & Is.BASE:
+        if token.what & Is.QUOTES:
+            subject, left = subject_before(tokens, start, back, before)
+            return CueAt(at, "passive", strong, subject, left, negated=negated)
         return CueAt(at, "passive", strong, _agent(tokens, at, end), back, negated=negated)
     if not passed & Is.AUXILIARY and not _is_verb(tokens, start, end, at, back):
         return None
     subject, left = subject_before(tokens, start, back, before)
     inverted = False
     behind = previous is not None and previous.text == ","
-    may_invert = strong and not passed & Is.AUXILIARY and not token.what & Is.TELLS
-    if (subject is None or left == back or behind) and may_invert:
+    may_invert = (strong or token.what & Is.INVERTS) and not passed & Is.AUXILIARY and not token.what & Is.TELLS
+    dative = subject is not None and bool(token.what & Is.INVERTS) and _is_object(tokens, subject)
+    if (subject is None or left == back or behind or dative) and may_invert:
         after = _inverted(tokens, start, end, at, back)
-        if after is not None and behind and subject is not None:
-            closed = after.after >= end or tokens[after.after].text in (",", ".", "(", ";")
+        if after is not None and (behind or dative) and subject is not None:
+            closed = after.after >= end or tokens[after.after].text in (",", ".", "(", ";", ":")
             after = after if closed and after.sort != "pronoun" else None
         if after is not None:
             subject, inverted, left = after, True, back
@@ -114,6 +142,47 @@ def _verb(tokens: list[Token], start: int, end: int, at: int, before: list[CueAt
     if subject is None and back > start:
         subject = _main_subject(tokens, start, back, before)
     return CueAt(at, "finite", strong, subject, left, inverted, negated)
+
+
+def _split_verb(tokens: list[Token], start: int, end: int, at: int, back: int) -> CueAt | None:
+    """The parts of a German or Dutch verb: „…“, hatte Lea Kern am Montag gesagt; Lea Kern hat am Montag gesagt, …;
+    wird Lea Kern zitiert; hieß es in dem Brief; das nannte er „…“."""
+    strong = bool(tokens[at].what & Is.SAY)
+    following = at + 1
+    while following < end and tokens[following].word in ("sich", "zich", "dann", "auch"):
+        following += 1
+    if following < end and tokens[following].what & Is.PRONOUN and not tokens[following].what & Is.DETERMINER:
+        if tokens[following].word in ("es", "het"):
+            found = _source_of_it(tokens, start, end)
+            return CueAt(at, "finite", strong, found, back, found is not None) if found is not None else None
+        if back == start or tokens[back - 1].kind == WORD:
+            return CueAt(at, "finite", strong, Phrase(following, following + 1, following, "pronoun"), back, True)
+    first = back
+    while first > start and tokens[first - 1].kind == WORD and not tokens[first - 1].what & Is.SUBORDINATOR:
+        first -= 1
+    for i in range(first, back):
+        if not tokens[i].what & Is.AUXILIARY:
+            continue
+        before, left = _adjacent(tokens, first, i) if i > first else (None, i)
+        if before is not None and tokens[left].what & Is.PREPOSITION and not tokens[left].what & Is.DETERMINER:
+            before = None
+        subject = before or phrase_at(tokens, i + 1, end)
+        if tokens[i].what & Is.BE and not tokens[at].what & Is.QUOTES:
+            agent = next((k for k in range(i, at) if tokens[k].word in ("von", "vom", "door")), None)
+            subject = phrase_at(tokens, agent + 1, end) if agent is not None else None
+            return CueAt(at, "passive", strong, subject, first)
+        return CueAt(at, "finite", strong, subject, first if before is not None else i, before is None)
+    return None
+
+
+def _source_of_it(tokens: list[Token], start: int, end: int) -> Phrase | None:
+    """In dem Brief heißt es: the letter says it."""
+    for i in range(start, end):
+        if tokens[i].word in ("in", "im", "aus", "auf", "uit") and tokens[i].kind == WORD:
+            found = phrase_at(tokens, i + 1, end)
+            if found is not None:
+                return found
+    return None
 
 
 def _controller(tokens: list[Token], start: int, to: int, before: list[CueAt]) -> Phrase | None:
@@ -142,6 +211,11 @@ def _skip_back(tokens: list[Token], start: int, at: int) -> tuple[int, int, bool
     while at > start and tokens[at - 1].kind == WORD:
         before = tokens[at - 1]
         what = before.what
+        if what & Is.TIME and at - 2 >= start:
+            earlier = _time_start(tokens, start, at)
+            if earlier is not None:
+                at = earlier
+                continue
         if not what & (Is.AUXILIARY | Is.ADVERB | Is.NEGATION) or what & Is.PRONOUN:
             break
         if before.capital and at - 1 > start and not what & Is.AUXILIARY:
@@ -152,6 +226,18 @@ def _skip_back(tokens: list[Token], start: int, at: int) -> tuple[int, int, bool
         negated = negated or bool(what & Is.NEGATION)
         at -= 1
     return at, passed, negated
+
+
+def _time_start(tokens: list[Token], start: int, end: int) -> int | None:
+    """Where "on Friday", "am Montag", "last week", "heute" begins that ends at `end`, if a subject can precede it."""
+    at = end
+    while at > start and (tokens[at - 1].what & Is.TIME or tokens[at - 1].text.isdigit()):
+        at -= 1
+    if at - 1 > start and tokens[at - 1].what == Is.VERBISH and tokens[at - 2].what & Is.PREPOSITION:
+        at -= 1
+    if at > start and tokens[at - 1].what & Is.PREPOSITION:
+        at -= 1
+    return at if at > start else None
 
 
 def _is_verb(tokens: list[Token], start: int, end: int, at: int, back: int) -> bool:
@@ -189,12 +275,21 @@ def _is_verb(tokens: list[Token], start: int, end: int, at: int, back: int) -> b
     return first is not None and first.after == back and not (following is not None and is_finite(following))
 
 
+def _is_object(tokens: list[Token], phrase: Phrase) -> bool:
+    """Whether what stands before a German verb need not be its subject: der Zeitung sagte Kern …"""
+    if phrase.sort == "pronoun":
+        return False
+    named = phrase.sort == "name" and phrase.after - phrase.head > 1
+    titled = any(t.what & Is.TITLE and t.kind == WORD for t in tokens[phrase.first : phrase.after])
+    return tokens[phrase.first].word in ("der", "dem", "den") or not (named or titled)
+
+
 def _inverted(tokens: list[Token], start: int, end: int, at: int, back: int) -> Phrase | None:
     """The subject of “…,” said Ann Lee: right behind a run, at the start of its sentence, or between commas; but not
     in: said the plan is dead."""
     if back > start:
         previous = tokens[back - 1]
-        if previous.kind == WORD and previous.word not in ("as", "so", "and"):
+        if previous.kind == WORD and previous.word not in ("as", "so", "and") and not tokens[at].what & Is.INVERTS:
             return None
     following = at + 1
     while following < end and tokens[following].what & (Is.ADVERB | Is.TIME) and not tokens[following].capital:
@@ -371,7 +466,9 @@ def _adjacent(tokens: list[Token], start: int, end: int) -> tuple[Phrase | None,
     relative = _relative_before(tokens, start, left)
     if relative is not None:
         return _antecedent(tokens, start, relative), left
-    found = first_phrase(tokens, left, end) or phrase_at(tokens, end - 1, end)
+    found = first_phrase(tokens, left, end)
+    if found is None and not any(token.what & Is.INVERTS for token in tokens[end : end + 4]):
+        found = phrase_at(tokens, end - 1, end)
     return (joined(tokens, found, end) if found is not None else None), left
 
 

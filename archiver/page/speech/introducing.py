@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from archiver.page.speech.attribution import DASHES, Link
 from archiver.page.speech.cues import CueAt
-from archiver.page.speech.lexicon import Is
-from archiver.page.speech.phrases import Phrase, first_phrase, is_finite, is_verbish, phrase_at
+from archiver.page.speech.lexicon import CUE, Is
+from archiver.page.speech.phrases import Phrase, first_phrase, is_finite, is_verbish, person_phrase, phrase_at
 from archiver.page.speech.tokens import MARK, QUOTE, WORD, Token
 
 
@@ -29,9 +29,50 @@ def noun_rules(link: Link, near: CueAt | None) -> bool:
     tokens, (start, _), at = link.tokens, link.sentence, link.at
     first = near.at if near is not None else start - 1
     for i in range(at - 1, first, -1):
-        if tokens[i].what & Is.SPEECH_NOUN and not tokens[i].capital and i + 1 < at and tokens[i + 1].word == "that":
-            return _set_noun(link, i, _owner(tokens, start, i))
+        if (
+            tokens[i].what & Is.SPEECH_NOUN
+            and (not tokens[i].capital or link.line.language == "de")
+            and _opens_clause(tokens, i + 1, at)
+        ):
+            return _set_noun(link, i, _owner(tokens, start, i) or _user(tokens, start, i))
     return False
+
+
+def in_words_of(link: Link) -> bool:
+    """Nach den Worten des Ministers …; seiner Ansicht nach …: a preposition and a noun of speech (German)."""
+    tokens, (start, _), at = link.tokens, link.sentence, link.at
+    if link.line.language != "de":
+        return False
+    for i in range(start, at):
+        if tokens[i].word == "für" and i + 2 < at and _judges(tokens, start, i, at):
+            return _set_noun(link, i, phrase_at(tokens, i + 1, at))
+        if tokens[i].word != "nach":
+            continue
+        if i > start and tokens[i - 1].what & Is.SPEECH_NOUN:
+            owner = phrase_at(tokens, i - 2, i - 1) if i - 2 >= start and tokens[i - 2].what & Is.OWN else None
+            return _set_noun(link, i - 1, owner or first_phrase(tokens, start, i))
+        for k in range(i + 1, min(i + 7, at)):
+            if tokens[k].kind != WORD or is_finite(tokens[k]):
+                break
+            if tokens[k].what & Is.SPEECH_NOUN:
+                following = phrase_at(tokens, k + 1, at)
+                return _set_noun(link, k, following or phrase_at(tokens, i + 1, k + 1))
+    return False
+
+
+def _judges(tokens: list[Token], start: int, at: int, end: int) -> bool:
+    """Für den Minister ist das …: what it is to somebody."""
+    found = phrase_at(tokens, at + 1, end)
+    person = found is not None and any(token.what & (Is.TITLE | Is.ROLE) for token in tokens[found.first : found.after])
+    near = tokens[max(start, at - 1) : min(end, (found.after if found is not None else at) + 4)]
+    return person and any(token.word in ("ist", "war", "sind", "waren") for token in near)
+
+
+def _opens_clause(tokens: list[Token], i: int, end: int) -> bool:
+    """that …, dass …"""
+    if i < end and tokens[i].text == ",":
+        i += 1
+    return i < end and tokens[i].word in ("that", "dass", "daß", "que", "che", "dat", "że", "что", "що")
 
 
 def label(link: Link) -> bool:
@@ -40,7 +81,8 @@ def label(link: Link) -> bool:
     colon = next((i for i in range(at - 1, start - 1, -1) if tokens[i].text == ":"), None)
     if colon is None:
         return False
-    found = first_phrase(tokens, start, colon)
+    find_subject = person_phrase if link.line.language == "de" else first_phrase
+    found = find_subject(tokens, start, colon)
     if found is None:
         return False
     if found.sort == "noun" and found.after < colon and tokens[found.after].word in ("from", "by"):
@@ -58,9 +100,15 @@ def noun(link: Link) -> bool:
             break
         if tokens[i].what & (Is.SPEECH_NOUN | Is.TERM):
             owner = _owner(tokens, start, at) or _user(tokens, start, at)
-            return _set_noun(link, i, owner)
+            if _set_noun(link, i, owner):
+                return True
+            if tokens[i].word == "rede":  # von einem „…“ war die Rede
+                link.how, link.cue_span = "noun", (tokens[i].start, tokens[i].end)
+                return True
     for i in range(at - 1, start - 1, -1):
-        if not tokens[i].what & (Is.SPEECH_NOUN | Is.TERM) or tokens[i].capital or is_finite(tokens[i + 1]):
+        if not tokens[i].what & (Is.SPEECH_NOUN | Is.TERM) or is_finite(tokens[i + 1]):
+            continue
+        if tokens[i].capital and link.line.language != "de":
             continue
         owner = _owner(tokens, start, i)
         if owner is None and i >= at - 2:
@@ -101,7 +149,7 @@ def set_off(text: str, link: Link) -> bool:
 
 def as_(link: Link) -> bool:
     """Lee went after Ray as a “…”: any verb with "as" before the run."""
-    tokens, (start, _), at = link.tokens, link.sentence, link.at
+    tokens, (start, end), at = link.tokens, link.sentence, link.at
     i = at - 1
     while i > start and (tokens[i].what & Is.DETERMINER or tokens[i].word in ("having", "being")):
         i -= 1
@@ -109,9 +157,17 @@ def as_(link: Link) -> bool:
         i > start and tokens[i].what & (Is.CONJUNCTION | Is.DETERMINER)
     ):
         i -= 1  # a second one: as a “…” and a “…”
-    if i <= start or tokens[i].word != "as":
+    if i <= start or not tokens[i].what & Is.AS:
         return False
-    owner = first_phrase(tokens, start, i)
+    if any(token.what & CUE for token in tokens[at + 1 : min(end, at + 8)]) and link.line.language == "de":
+        agent = next((k for k in range(start, i) if tokens[k].word in ("von", "vom")), None)
+        owner = phrase_at(tokens, agent + 1, i) if agent is not None else None
+        link.how, link.cue_span = "noun", (tokens[i].start, tokens[i].end)
+        link.subject, link.subject_line = owner or first_phrase(tokens, start, i), link.line
+        return True
+    agent = next((k for k in range(start, i) if tokens[k].word in ("von", "vom", "by")), None)
+    owner = phrase_at(tokens, agent + 1, i) if agent is not None else None
+    owner = owner or first_phrase(tokens, start, i)
     if (
         owner is None
         or owner.after >= i

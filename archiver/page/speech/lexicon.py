@@ -20,6 +20,7 @@ from importlib import resources
 
 from archiver.errors import FormatError
 
+VERB_SECOND = frozenset({"de", "nl", "sv"})  # the subject follows the verb when anything else precedes it
 LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "ru", "uk", "ar", "he", "ja", "zh", "sv", "fi", "cs")
 
 
@@ -68,6 +69,16 @@ class Is(IntFlag):
     TERM = auto()
     BY_ENDING = auto()
     TELLS = auto()
+    SO = auto()
+    ZUFOLGE = auto()
+    ADDRESSING = auto()
+    FURNITURE = auto()
+    DEFINITE = auto()
+    REPORTED = auto()
+    AS = auto()
+    LIKE = auto()
+    INVERTS = auto()
+    QUOTES = auto()
 
 
 SECTIONS = {flag.name.lower(): flag for flag in Is if flag.name}
@@ -127,6 +138,8 @@ def parse(language: str, data: str) -> Lexicon:
             if section not in SECTIONS:
                 raise FormatError(f"words/{language}.txt, line {number}: no section is called {section!r}")
             flag = int(SECTIONS[section])
+            if flag & CUE and language in VERB_SECOND:
+                flag |= int(Is.INVERTS)
             continue
         for entry in line.split():
             if flag is None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from archiver.page.speech.attribution import Link
 from archiver.page.speech.cues import CueAt, find_cues
 from archiver.page.speech.governing import outermost
-from archiver.page.speech.introducing import as_, label, noun, noun_rules, set_off, signed
+from archiver.page.speech.introducing import as_, in_words_of, label, noun, noun_rules, set_off, signed
 from archiver.page.speech.lexicon import Is
 from archiver.page.speech.phrases import COMMAS
 from archiver.page.speech.tokens import MARK, QUOTE, WORD, Line, Token
@@ -67,9 +67,14 @@ def _attach(text: str, link: Link, cues: list[CueAt]) -> None:
     according = [cue for cue in cues if cue.form == "according"]
     if according and _weak(near):
         return _set(link, "according", according[-1], False)
+    if _weak(near) and in_words_of(link):
+        return None
     if near is not None:
         outer = outermost(tokens, before, start)
         return _set(link, "before", outer, outer is near and _leads_into(tokens, near, at))
+    closing = next((cue for cue in cues if cue.at == at + 1 and tokens[cue.at].what & Is.INVERTS), None)
+    if closing is not None:
+        return _set(link, "around", closing, False)
     label(link) or noun(link) or as_(link) or set_off(text, link)
     return None
 
@@ -114,14 +119,15 @@ def _follows(text: str, tokens: list[Token], start: int, cue: CueAt, at: int) ->
     left = cue.left
     run = tokens[at].run
     assert run is not None
-    parted = text[run.inner_end - 1] in ",.!?…—–-:" or tokens[at + 1].kind == MARK or tokens[at + 1].word == "as"
+    parted = text[run.inner_end - 1] in ",.!?…—–-:" or tokens[at + 1].kind == MARK or tokens[at + 1].what & Is.AS
+    parted = parted or (cue.at == at + 1 and bool(tokens[cue.at].what & Is.INVERTS))
     if not parted and at > start and tokens[at - 1].text != ":":
         return False
     if left <= at:
         return (
             cue.inverted and cue.at > at and all(t.kind == MARK or t.what & Is.ADVERB for t in tokens[at + 1 : cue.at])
         )
-    if left - 1 > at and tokens[left - 1].word == "as":
+    if left - 1 > at and tokens[left - 1].what & Is.AS:
         left -= 1
     return all(t.kind == MARK and t.text in ",—–-.…!?" for t in tokens[at + 1 : left])
 

@@ -57,7 +57,8 @@ def _ends(tokens: list[Token], first: int, at: int, end: int) -> bool:
         return True
     if what & (_STOP | CUE | Is.VERBISH) and not what & _PERSONAL:
         if what & (Is.VERBISH | Is.PARTICIPLE | Is.MAY_BE_NOUN | Is.VERB) and not what & (_STOP & ~Is.VERB):
-            led = all(t.what & _LEADS or t.text.isdigit() or is_possessive(t) for t in tokens[first:at])
+            led = all(t.what & (_LEADS | Is.VERBISH) or t.text.isdigit() or is_possessive(t) for t in tokens[first:at])
+            led = led and bool(tokens[first].what & (_LEADS | Is.PRONOUN))
             followed = at + 1 < end and (is_name(tokens[at + 1]) or bool(tokens[at + 1].what & _PERSONAL))
             return not (led and not what & Is.VERB) and not (followed and bool(what & (Is.VERBISH | Is.PARTICIPLE)))
         return True
@@ -167,6 +168,24 @@ def _leads_clause(tokens: list[Token], at: int, start: int, end: int) -> bool:
             if is_finite(token):
                 return True
     return False
+
+
+def person_phrase(tokens: list[Token], start: int, end: int) -> Phrase | None:
+    """The first phrase that looks like a person: with a title, of several names, or a pronoun; else the first one."""
+    at, first = start, None
+    while at < end:
+        found = phrase_at(tokens, at, end)
+        if found is None:
+            at += 1
+            continue
+        titled = any(t.what & Is.TITLE and not t.what & Is.DETERMINER for t in tokens[found.first : found.after])
+        free = at == start or not tokens[at - 1].what & Is.PREPOSITION
+        if free and (found.sort == "pronoun" or (found.sort == "name" and (titled or found.after - found.head > 1))):
+            return found
+        if first is None and free and not _is_time(tokens, found):
+            first = found
+        at = found.after
+    return first
 
 
 def is_finite(token: Token) -> bool:

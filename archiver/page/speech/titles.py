@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from archiver.page.speech.lexicon import CUE, Is
-from archiver.page.speech.phrases import is_possessive
+from archiver.page.speech.lexicon import CUE, Is, Lexicon
+from archiver.page.speech.phrases import is_finite, is_possessive
 from archiver.page.speech.tokens import QUOTE, WORD, Line, Token, attribution_follows, is_headline
 
 
-def set_titles(text: str, line: Line) -> None:
+def set_titles(text: str, line: Line, lexicon: Lexicon) -> None:
     """Turns the runs of a paragraph that are titles into words, so that a subject can reach across them."""
     for start, end in line.sentences:
         headline: bool | None = None
@@ -18,14 +18,18 @@ def set_titles(text: str, line: Line) -> None:
             if headline is None:
                 headline = is_headline(line.tokens, start, end)
             words = text[token.run.inner_start : token.run.inner_end].split()
-            why = _why(text, line.tokens, start, end, at, words, headline)
+            why = _why(text, line.tokens, start, end, at, words, headline, lexicon.language)
+            if why is None and lexicon.language != "en":
+                why = _proper(text, line.tokens, start, end, at, words, lexicon.language)
             if why is not None:
                 line.rejected.append((token.run, why))
                 token.kind, token.text, token.capital = WORD, text[token.start : token.end], True
                 token.what = int(Is.WORK)
 
 
-def _why(text: str, tokens: list[Token], start: int, end: int, at: int, words: list[str], headline: bool) -> str | None:
+def _why(
+    text: str, tokens: list[Token], start: int, end: int, at: int, words: list[str], headline: bool, language: str
+) -> str | None:
     token = tokens[at]
     before = tokens[at - 1] if at > start else None
     following = tokens[at + 1] if at + 1 < end else None
@@ -39,7 +43,9 @@ def _why(text: str, tokens: list[Token], start: int, end: int, at: int, words: l
         return None
     if before is not None and before.word == "for" and at >= start + 2 and _is_gloss(tokens, at):
         return "a gloss"
-    if not is_title_case(words):
+    if before is not None and before.text == ":" and len(words) <= 6 and _announces_work(tokens, start, at):
+        return "a title behind a colon"
+    if not is_title_case(words) or language == "de":
         return None
     closes_clause = text[token.run.inner_end - 1] in ",.;:?!" if token.run is not None else False
     if following is not None and following.kind == WORD and not closes_clause and following.start > token.end:
@@ -67,6 +73,82 @@ def _why(text: str, tokens: list[Token], start: int, end: int, at: int, words: l
         if owner.kind == WORD and not owner.capital and not owner.what & (Is.PRONOUN | Is.ADVERB | Is.AUXILIARY):
             return "a title"
     return None
+
+
+def _announces_work(tokens: list[Token], start: int, colon: int) -> bool:
+    """Her first novel: “…”"""
+    return any(
+        token.what & Is.WORK and token.run is None for token in tokens[max(start, colon - 6) : colon]
+    ) and not any(token.what & CUE for token in tokens[start:colon])
+
+
+def _proper(
+    text: str, tokens: list[Token], start: int, end: int, at: int, words: list[str], language: str
+) -> str | None:
+    """A name, where names have marks: die „Volksstimme“, газета «Труд». It begins with a capital, is short, and stands
+    behind a noun or an article; or it is half of a compound (die „Schutzwald“-Gruppe)."""
+    token = tokens[at]
+    if text[token.end : token.end + 1] == "-" and text[token.end + 1 : token.end + 2].isalpha():
+        return "half of a compound"
+    run = token.run
+    inner = text[run.inner_start : run.inner_end] if run is not None else ""
+    before = tokens[at - 1] if at > start else None
+    if before is not None and before.what & (Is.WORK | Is.MEDIA) and before.kind == WORD:
+        return "a name"
+    if before is not None and _in_brackets(tokens, start, at):
+        return "in brackets"
+    if at - 2 >= start and (before.what & Is.CONJUNCTION or before.text == ",") and tokens[at - 2].run is not None:
+        if tokens[at - 2].kind == WORD:
+            return "a name in a list"
+    if (
+        len(words) > 10
+        or (len(words) > 5 and not is_title_case(words))
+        or words[0][:1].islower()
+        or inner[-1:] in ".!?,…"
+        or any(mark in inner for mark in ",;!?")
+    ):
+        return None
+    if before is None:
+        following = tokens[at + 1] if at + 1 < end else None
+        if following is None or following.kind != WORD or attribution_follows(tokens, at + 1):
+            return None
+        return "a name" if is_finite(following) else None
+    if before.kind != WORD:
+        return None
+    following = tokens[at + 1] if at + 1 < end else None
+    if following is not None and following.word in ("heißt", "hieß", "heißen"):
+        return "a name"
+    if before.word == "selbst" and following is not None and following.what & CUE:
+        return "a name that somebody has"
+    if before.what & CUE and len(words) <= 3 and _is_speakers_name(tokens, start, at):
+        return "the speaker's name"
+    said = any(t.what & CUE for t in tokens[max(start, at - 5) : at])
+    if before.what & (Is.WORK | Is.MEDIA):
+        return "a name"
+    if before.what & (Is.DEFINITE | Is.LIKE | Is.PREPOSITION) and len(words) <= 4:
+        return None if said and not before.what & Is.DEFINITE else "a name"
+    noun = not before.what & (CUE | Is.AUXILIARY | Is.VERB | Is.DETERMINER | Is.SUBORDINATOR | Is.CONJUNCTION | Is.AS)
+    noun = (
+        noun
+        and (before.capital or language != "de")
+        and not before.what & (Is.ADVERB | Is.PRONOUN | Is.SPEECH_NOUN | Is.OWN | Is.NEGATION)
+    )
+    return "a name" if noun else None
+
+
+def _is_speakers_name(tokens: list[Token], start: int, at: int) -> bool:
+    """„…“, schrieb „Die Zeit“."""
+    return any(token.kind == QUOTE for token in tokens[max(start, at - 4) : at - 1])
+
+
+def _in_brackets(tokens: list[Token], start: int, at: int) -> bool:
+    """(kurz: „…“): a gloss, if nobody says it in there."""
+    for i in range(at - 1, max(start, at - 5) - 1, -1):
+        if tokens[i].text == "(":
+            return True
+        if tokens[i].text == ")" or tokens[i].what & Is.SAY:
+            return False
+    return False
 
 
 def _is_crosshead(text: str, tokens: list[Token], start: int, end: int, at: int, words: list[str]) -> bool:

@@ -42,10 +42,12 @@ class Token:
 class Line:
     """The tokens of a paragraph and where its sentences begin and end (indices of tokens, half-open)."""
 
-    __slots__ = ("paragraph", "rejected", "sentences", "tokens")
+    __slots__ = ("language", "paragraph", "rejected", "sentences", "tokens")
 
-    def __init__(self, paragraph: Paragraph, tokens: list[Token], sentences: list[tuple[int, int]]) -> None:
-        self.paragraph, self.tokens, self.sentences = paragraph, tokens, sentences
+    def __init__(
+        self, paragraph: Paragraph, tokens: list[Token], sentences: list[tuple[int, int]], language: str
+    ) -> None:
+        self.paragraph, self.tokens, self.sentences, self.language = paragraph, tokens, sentences, language
         self.rejected: list[tuple[Run, str]] = []  # runs that are no speech, and why
 
 
@@ -75,11 +77,12 @@ def read(text: str, paragraph: Paragraph, lexicon: Lexicon, spelling: Spelling) 
         tokens.append(Token(QUOTE, run.start, run.end, "“”", 0, run))
         at = run.end
     _words(text, at, paragraph.end, lexicon, spelling, tokens)
-    return Line(paragraph, tokens, _sentences(text, tokens, dateline.end() if dateline else 0))
+    return Line(paragraph, tokens, _sentences(text, tokens, dateline.end() if dateline else 0), lexicon.language)
 
 
 def _words(text: str, start: int, end: int, lexicon: Lexicon, spelling: Spelling, tokens: list[Token]) -> None:
     classes = lexicon.classes
+    nouns = lexicon.language == "de"  # every noun has a capital: one behind an article is no name
     at = start
     for match in _TOKEN.finditer(text, start, end):
         first, after = match.span()
@@ -110,6 +113,14 @@ def _words(text: str, start: int, end: int, lexicon: Lexicon, spelling: Spelling
         if known:
             after, what = _phrase(text, first, after, end, known, what)
             at = after
+        if capital and nouns and tokens and tokens[-1].kind == WORD and not what & Is.TITLE:
+            before = tokens[-1]
+            if before.what & (Is.DETERMINER | Is.OWN) or (
+                before.what == Is.VERBISH and not before.capital and before.word[-1] in "enrsm"
+            ):
+                what |= int(Is.TITLE)
+        if nouns and not what and not word[0].isupper() and word[0].isalpha():
+            what = int(Is.VERBISH)  # neither noun nor name
         token = Token(WORD, first, after, text[first:after], what)
         token.capital = capital
         tokens.append(token)
@@ -150,6 +161,8 @@ def _is_end(text: str, tokens: list[Token], index: int) -> bool:
         return _ends_sentence(text, tokens, index)
     if token.kind == MARK:
         if token.text in _STOPS:
+            if token.text == "." and index and _is_ordinal(tokens[index - 1], token, following):
+                return False
             if following.kind == MARK and (following.text in _STOPS or following.text in ")]’'"):
                 return False
             return _may_begin(text, token, following)
@@ -158,6 +171,13 @@ def _is_end(text: str, tokens: list[Token], index: int) -> bool:
     if token.text[-1] == "." and following.kind == WORD and following.capital and following.start > token.end:
         return bool(following.what & FUNCTION) and not following.what & (Is.TITLE | Is.PARTICLE)
     return False
+
+
+def _is_ordinal(number: Token, stop: Token, following: Token) -> bool:
+    """17. Mai"""
+    return (
+        number.text.isdigit() and len(number.text) <= 2 and number.end == stop.start and bool(following.what & Is.TIME)
+    )
 
 
 def _may_begin(text: str, token: Token, following: Token) -> bool:
