@@ -21,7 +21,7 @@ from archiver.store.head import tile_source
 from archiver.store.lock import LOCK, writer_lock
 from archiver.store.placing import Intent, Placing
 from archiver.store.quarantine import Quarantine
-from archiver.store.sealing import Sealing
+from archiver.store.sealing import Growth, Sealing
 from archiver.tlog.merkle import EMPTY_ROOT
 from archiver.tlog.tiles import TileBuilder
 from archiver.verify.chain import NAMESPACE
@@ -115,8 +115,9 @@ def create(sealing: Sealing, first: Genesis) -> str:
                 placing.undo()
             raise
         chain = [SETTINGS, name + ".sig", name + RECOVERY_SIGNATURE, name]
-        sealing.commit(placing, [chain], builder, aside)
-        sealing.write_trust(KeyHistory.from_identity(digest.of_bytes(data), identity))
+        keys = KeyHistory.from_identity(digest.of_bytes(data), identity)
+        sealing.commit(placing, [chain], Growth(0, builder, keys), aside)
+        sealing.write_trust(keys)
         placing.done()
     return digest.of_bytes(data)
 
@@ -130,6 +131,6 @@ def _check_keys(first: Genesis, sealing: Sealing) -> None:
     )
     if any(named != key for named, key in held) or len({key.fingerprint for _, key in held}) != 2:
         raise UsageError("genesis names other keys than those that sign it, or one key in two roles")
-    vkeys = tuple(key.spell() for key in sealing.log_key.vkeys())
-    if identity.log != vkeys or identity.origin != sealing.log_key.origin:
+    vkeys = tuple(key.spell() for key in sealing.vkeys())
+    if identity.log != vkeys or identity.origin != sealing.signers[0].key.origin:
         raise UsageError("genesis names another log than the log key signs for")

@@ -6,6 +6,7 @@ edge against its root, the newest manifest against its leaf. What lies further b
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -47,6 +48,18 @@ class Head:
     def size(self) -> int:
         """How many manifests the checkpoint counts."""
         return self.checkpoint.size
+
+    def append(self, sequence: int, data: bytes, signature: bytes, manifest: Manifest) -> str:
+        """Let the log grow by a manifest whose signatures are good. Its digest. Raises FormatError for a key event that
+        makes no sense; then nothing has changed."""
+        spelled = digest.of_bytes(data)
+        if isinstance(manifest.extra, KeyChange):
+            keys = copy.deepcopy(self.keys)
+            keys.apply(sequence, spelled, manifest.extra, manifest.signer)
+            self.keys, self.key_events = keys, (*self.key_events, sequence)
+        self.previous = Previous(spelled, digest.of_bytes(signature))
+        self.builder.append(data)
+        return spelled
 
 
 def tile_source(folder: ArchiveFolder) -> Callable[[str], bytes]:

@@ -22,7 +22,6 @@ from archiver.model.manifest import (
     KeyChange,
     Manifest,
     ObjectRef,
-    Previous,
     encode,
     spell_salt,
 )
@@ -36,7 +35,7 @@ from archiver.store.objects import StagedObject
 from archiver.store.placing import MAX_GROUP, Intent, Placing
 from archiver.store.quarantine import Quarantine
 from archiver.store.repair import RepairReport, recover
-from archiver.store.sealing import Sealing
+from archiver.store.sealing import Growth, LogSigner, Sealing
 from archiver.tlog.checkpoint import LogKey
 from archiver.verify.chain import NAMESPACE
 from archiver.verify.layout import manifest_path, object_path
@@ -80,13 +79,16 @@ class Ledger:
         entropy: Entropy,
         disk: Disk | None = None,
         wait: float = WAIT,
+        successor: tuple[LogKey, LogGuard] | None = None,
     ) -> None:
+        """`successor` is the next log key with its guard, while the log's key is replaced."""
         self.root = Path(root)
         self.signer = signer
         self.entropy = entropy
         self.disk = disk or Disk(root)
         self.wait = wait
-        self.sealing = Sealing(self.disk, log_key, guard, clock)
+        others = [] if successor is None else [LogSigner(*successor)]
+        self.sealing = Sealing(self.disk, [LogSigner(log_key, guard), *others], clock)
 
     @staticmethod
     def check_place(root: Path) -> None:
@@ -111,7 +113,7 @@ class Ledger:
 
         Raises UsageError, StoreError, RefusedError. A failure leaves a folder in which it can be tried again.
         """
-        sealing = Sealing(disk or Disk(root), log_key, guard, clock)
+        sealing = Sealing(disk or Disk(root), [LogSigner(log_key, guard)], clock)
         first = genesis.Genesis(identity, signer, recovery, clock(), spell_salt(entropy(SALT_BYTES)), settings_text)
         try:
             return genesis.create(sealing, first)
@@ -204,12 +206,7 @@ class Group:
         name = manifest_path(sequence)
         files = {name + suffix: other.sign(data, NAMESPACE) for suffix, other in extra.items()}
         files[name + ".sig"] = signature = signer.sign(data, NAMESPACE)
-        added = Added(sequence, digest.of_bytes(data), manifest)
-        if change is not None:
-            head.keys.apply(sequence, added.digest, change, signer.public.fingerprint)
-            head.key_events = (*head.key_events, sequence)
-        head.previous = Previous(added.digest, digest.of_bytes(signature))
-        head.builder.append(data)
+        added = Added(sequence, head.append(sequence, data, signature, manifest), manifest)
         self._chain.update(files)
         self._chain[name] = data
         self._objects.update((ref.digest, ref.size) for ref in draft.objects)
@@ -240,7 +237,7 @@ class Group:
                 placing.undo()
             raise
         groups = [[object_path(value) for value in objects], list(self._chain)]
-        self._ledger.sealing.commit(placing, groups, head.builder, aside)
+        self._ledger.sealing.commit(placing, groups, Growth(head.size, head.builder, head.keys), aside)
         self.repaired = replace(self.repaired, set_aside=(*self.repaired.set_aside, *aside.moved))
         self._ledger.sealing.write_trust(head.keys)
         placing.done()

@@ -23,7 +23,7 @@ from archiver.errors import (
     StoreError,
 )
 from archiver.evidence import read
-from archiver.model.manifest import MAX_BYTES, KeyChange, Manifest, Previous, decode
+from archiver.model.manifest import MAX_BYTES, Manifest, decode
 from archiver.signing import sshsig
 from archiver.signing.keys import PublicKey
 from archiver.store import scratch
@@ -41,11 +41,12 @@ from archiver.store.head import (
 )
 from archiver.store.placing import MAX_COMMIT, Intent, Placing, parse_intent
 from archiver.store.quarantine import Quarantine, SetAside
-from archiver.store.sealing import Sealing, checkpoint_path
+from archiver.store.sealing import Growth, Sealing, checkpoint_path
 from archiver.tlog.checkpoint import open_checkpoint
 from archiver.tlog.merkle import EMPTY_ROOT, leaf_hash
 from archiver.tlog.tiles import WIDTH, TileBuilder, TileReader, new_tiles
 from archiver.verify.chain import NAMESPACE
+from archiver.verify.keys import KeyHistory
 from archiver.verify.layout import CHECKPOINT, manifest_path, object_path
 
 _CHAIN_FILE = re.compile(r"([0-9]{3})\.json(?:\.sig(?:\.[1-9][0-9]?)?|\.new\.sig)?", re.ASCII).fullmatch
@@ -110,6 +111,8 @@ class _Recovery:
         covered = head.size
         self._take_in(head)
         self._check_guard(head)
+        if self.taken:
+            self.sealing.check_keys(Growth(covered, head.builder, head.keys))
         strays = dict(self._strays(head, covered, intents)) | damaged
         if strays or self.taken or notes or self.restored:
             head = self._act(head, note, strays, notes)
@@ -131,7 +134,7 @@ class _Recovery:
         size, damage = -1, ""
         try:
             current = read(self.folder, CHECKPOINT)
-            size = open_checkpoint(current, self.sealing.log_key.vkeys()).checkpoint.size
+            size = open_checkpoint(current, self.sealing.vkeys()).checkpoint.size
         except MissingError:
             damage = "missing"
         except (FormatError, ProofError) as error:
@@ -148,7 +151,7 @@ class _Recovery:
         """Root and bytes of the checkpoint kept under a size, if it is whole and the log's key signed it."""
         try:
             note = read(self.folder, checkpoint_path(size))
-            opened = open_checkpoint(note, self.sealing.log_key.vkeys())
+            opened = open_checkpoint(note, self.sealing.vkeys())
         except (MissingError, FormatError, ProofError):
             return None
         good = opened.checkpoint.size == size and not opened.unknown
@@ -161,7 +164,7 @@ class _Recovery:
             return None
 
     def _check_log_key(self, head: Head) -> None:
-        if not set(self.sealing.log_key.vkeys()) <= set(head.keys.log):
+        if not set(self.sealing.signers[0].key.vkeys()) <= set(head.keys.log):
             raise RefusedError(
                 "this log key is not in force in this archive",
                 where=str(self.disk.root),
@@ -176,6 +179,7 @@ class _Recovery:
                 return
             try:
                 data, manifest, signature = self._examined(head, sequence)
+                head.append(sequence, data, signature, manifest)
             except NewerVersionError as error:
                 raise RefusedError(
                     error.message, where=manifest_path(sequence), hint="open this archive with the newer archiver"
@@ -183,12 +187,6 @@ class _Recovery:
             except (FormatError, ProofError, MissingError) as error:
                 self.reasons[sequence] = error.message
                 return
-            spelled = digest.of_bytes(data)
-            if isinstance(manifest.extra, KeyChange):
-                head.keys.apply(sequence, spelled, manifest.extra, manifest.signer)
-                head.key_events = (*head.key_events, sequence)
-            head.previous = Previous(spelled, digest.of_bytes(signature))
-            head.builder.append(data)
             self.taken.append(manifest)
 
     def _examined(self, head: Head, sequence: int) -> tuple[bytes, Manifest, bytes]:
@@ -286,7 +284,7 @@ class _Recovery:
         self.aside.settle()
         if self.taken:
             self._sync_taken()
-            note = self.sealing.commit(Placing(self.disk), [], head.builder, self.aside)
+            note = self.sealing.commit(Placing(self.disk), [], Growth(head.size, head.builder, head.keys), self.aside)
             head = read_head(self.folder, note)
         elif self.restored:
             placing = Placing(self.disk)
@@ -313,7 +311,7 @@ class _Recovery:
         """The first checkpoint of an archive whose making was interrupted after its genesis was placed."""
         name = manifest_path(0)
         try:
-            _, data, identity = read_genesis(self.folder)
+            archive, data, identity = read_genesis(self.folder)
         except MissingError:
             raise StoreError(
                 "making this archive was interrupted before anything was sealed",
@@ -323,7 +321,7 @@ class _Recovery:
         fresh = self.guard is None or self.guard == (1, leaf_hash(data))
         if not fresh or self.disk.exists(manifest_path(1)) or self.disk.exists("log/checkpoints/2"):
             raise MissingError("is missing", where=CHECKPOINT, hint="restore it from a copy; nothing was changed")
-        if tuple(key.spell() for key in self.sealing.log_key.vkeys()) != identity.log:
+        if tuple(key.spell() for key in self.sealing.vkeys()) != identity.log:
             raise RefusedError("this log key is not the one that the archive names", where=name)
         for suffix, line in ((".sig", identity.signer), (RECOVERY_SIGNATURE, identity.recovery)):
             if sshsig.verify(read(self.folder, name + suffix), data, NAMESPACE) != PublicKey.parse_line(line):
@@ -332,7 +330,8 @@ class _Recovery:
         builder.append(data)
         self.disk.sync_files([name, name + ".sig", name + RECOVERY_SIGNATURE])
         self.disk.sync_folders({"", "chain"})
-        note = self.sealing.commit(Placing(self.disk), [], builder, self.aside)
+        growth = Growth(0, builder, KeyHistory.from_identity(archive, identity))
+        note = self.sealing.commit(Placing(self.disk), [], growth, self.aside)
         self.guard = self.sealing.guard.read()
         self.restored.append(CHECKPOINT)
         return note

@@ -24,7 +24,7 @@ keys: {keys}
 
 # How pages are asked for.
 # user_agent: firefox        # firefox, chrome, archiver, or a whole string
-# accept_language: en-US,en;q=0.7
+# accept_language: en-US,en;q=0.9
 # proxy: socks5h://127.0.0.1:9050
 # require_proxy: false       # true: never connect without the proxy
 # ca_file: company-ca.pem    # roots beside the system's
@@ -61,7 +61,7 @@ class Settings:
     keys: str = ""
     collector: CollectorSettings = field(default_factory=CollectorSettings)
     user_agent: str = "firefox"
-    accept_language: str = "en-US,en;q=0.7"
+    accept_language: str = "en-US,en;q=0.9"
     proxy: str | None = None
     require_proxy: bool = False
     ca_file: str | None = None

@@ -172,6 +172,12 @@ def add_snapshots(group: Group, disk: Disk, count: int, tag: str) -> list[Added]
     return added
 
 
+def log_rotation() -> Draft:
+    """The draft of a rotation of the log's key."""
+    old, new = (tuple(key.spell() for key in log.vkeys()) for log in (LOG_KEY, SECOND_LOG_KEY))
+    return Draft("key", None, KeyChange("rotate", "log", old, new, None, None), (), TIME)
+
+
 def rotation(old: KeySigner = SIGNER, new: KeySigner = SECOND) -> Draft:
     """The draft of a rotation of the signer's key."""
     change = KeyChange("rotate", "signer", (old.public.line(),), (new.public.line(),), None, None)

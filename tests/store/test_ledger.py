@@ -10,14 +10,17 @@ import pytest
 from store_kit import (
     IDENTITY,
     LOG_KEY,
+    ORIGIN,
     RECOVERY,
     SECOND,
+    SECOND_LOG_KEY,
     SIGNER,
     TIME,
     Place,
     add_snapshots,
     clock,
     entropy,
+    log_rotation,
     reference,
     rotation,
     tree,
@@ -26,12 +29,14 @@ from store_kit import (
 from archiver import digest
 from archiver.errors import FormatError, MissingError, RefusedError, StoreError, UsageError
 from archiver.evidence import read
-from archiver.model.manifest import KeyChange, ObjectRef, decode
+from archiver.model.manifest import BundleRef, KeyChange, ObjectRef, decode
 from archiver.signing import sshsig
 from archiver.store.durable import Disk
+from archiver.store.keyring import LogGuard
 from archiver.store.ledger import Draft, Ledger
 from archiver.store.objects import ObjectStore
 from archiver.tlog.checkpoint import open_checkpoint
+from archiver.tlog.note import open_note
 from archiver.verify.layout import manifest_path
 
 
@@ -263,6 +268,53 @@ def test_rotation_revocation_and_countersignature(place: Place) -> None:
             add_snapshots(group, ledger.disk, 1, f"hint {hint}")
             group.commit()
         assert (place.root / "tmp/key-events").read_text() == "3\n6\n"
+
+
+def test_the_logs_key_is_replaced_by_both_keys_together(place: Place, tmp_path: Path) -> None:
+    place.append(1)
+    before = tree(place.root, ("tmp", ".lock"))
+    with place.ledger().batch() as group:
+        group.add(log_rotation())
+        with pytest.raises(RefusedError, match="log keys that are not here"):
+            group.commit()
+    assert tree(place.root, ("tmp", ".lock")) == before
+    new_guard = LogGuard(tmp_path / "keys" / "new.guard", ORIGIN)
+    common = {"signer": SIGNER, "clock": clock, "entropy": os.urandom}
+    ledger = Ledger(place.root, log_key=LOG_KEY, guard=place.guard, successor=(SECOND_LOG_KEY, new_guard), **common)
+    with ledger.batch() as group:
+        add_snapshots(group, ledger.disk, 1, "in the same group")
+        group.add(log_rotation())
+        add_snapshots(group, ledger.disk, 1, "after it")
+        group.commit()
+    place.check(5)
+    note = open_note((place.root / "log/checkpoint").read_bytes())
+    wanted = [*SECOND_LOG_KEY.vkeys(), *LOG_KEY.vkeys()]
+    assert [line.key_id for line in note.signatures] == [key.key_id for key in wanted]
+    assert new_guard.read() == place.guard.read()
+    assert (place.root / "trust/log.vkey").read_text().splitlines() == [k.spell() for k in SECOND_LOG_KEY.vkeys()]
+    with pytest.raises(RefusedError, match="log key is not in force"):
+        place.append(1)
+    later = Ledger(place.root, log_key=SECOND_LOG_KEY, guard=new_guard, **common)
+    with later.batch() as group:
+        add_snapshots(group, later.disk, 1, "with the new key")
+        group.commit()
+    place.check(6)
+    assert len(open_note((place.root / "log/checkpoint").read_bytes()).signatures) == 2
+
+
+def test_partial_tiles_go_when_they_are_full(place: Place) -> None:
+    """Not at once: whoever reads by the checkpoint of a moment ago must still find his."""
+    place.append(1)
+    for count, left in ((100, {0}), (100, {0}), (100, {0, 1}), (200, {0, 1}), (20, {1, 2}), (300, {2, 3})):
+        ledger = place.ledger()
+        with ledger.batch() as group:
+            for _ in range(count):
+                group.add(Draft("export", None, BundleRef("sha256:" + "00" * 32, 1, (0,)), (), TIME))
+            group.commit()
+        for level in ("entries", "0"):
+            found = {int(path.name[:3]) for path in (place.root / "log/tile" / level).glob("*.p")}
+            assert found == left, (count, level)
+        place.check(quarantine=False)
 
 
 def test_genesis_is_added_only_once(place: Place) -> None:
