@@ -112,7 +112,9 @@ class Request:
 class Newsroom:
     """The site while it is open; a context manager. Every instance has routes, and a CA, of its own."""
 
-    def __init__(self, *, https: bool = False, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(self, *, https: bool = False, host: str = "127.0.0.1", port: int = 0, date: str | None = None) -> None:
+        """`date` is what every response says in its Date field, instead of the time."""
+        self.date = date
         self.scheme = "https" if https else "http"
         self.pages = dict(PAGES)
         self.requests: list[Request] = []
@@ -197,8 +199,12 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    server_version, sys_version = "Newsroom", ""
     timeout = IDLE
     server: _Server
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        return self.server.site.date or super().date_time_string(timestamp)
 
     def setup(self) -> None:
         if isinstance(self.request, ssl.SSLSocket):
