@@ -94,9 +94,10 @@ class Exchange:
 class Visit:
     """All exchanges of one attempt to get a page, redirects followed.
 
-    `outcome` is `response` if the last exchange has a status, whatever it is; `error` may stand beside it: a redirect
-    that was not followed, a host behind a redirect that did not answer. `final_url` is the last URL that answered, or
-    the requested one. `retryable` speaks of the error or of a connection that broke in the middle, not of the status.
+    `outcome` is `response` if the last exchange has a status, whatever it is, and the user did not stop it; `error` may
+    stand beside it: a redirect that was not followed, a host behind a redirect that did not answer. `final_url` is the
+    last URL that answered, or the requested one. `retryable` speaks of the error or of a connection that broke in the
+    middle, not of the status.
     """
 
     requested_url: str

@@ -198,7 +198,7 @@ class _Trip:
             requested_url=self._requested,
             final_url=answered[-1] if answered else self._requested,
             exchanges=tuple(self._exchanges),
-            outcome="response" if last is not None and last.status is not None else "no response",
+            outcome="no response" if last is None or last.status is None or kind == "interrupted" else "response",
             error=None if error is None else error.message,
             error_kind=kind,
             retryable=self._broken if error is None else error.retryable,

@@ -4,7 +4,8 @@
     chrome     Host, Connection, sec-ch-ua, …
     archiver   names this program
 
-By default nothing names the newsroom or the tool: many people send the same. Two fields differ from the browsers',
+By default nothing names the newsroom or the tool: many people send the same. Fields, values and order are those that
+Firefox 153 and Chromium 156 were seen to send over HTTP/1.1, for an address that was typed in. Two fields differ,
 always and on purpose: `Accept-Encoding` names only what can be decoded everywhere, and `Connection` is `close`.
 """
 
@@ -19,13 +20,13 @@ from archiver.errors import UsageError
 from archiver.web.addresses import Origin, normalise_url
 
 ACCEPT_ENCODING = "gzip, deflate"
-ACCEPT_LANGUAGE = "en-US,en;q=0.7"
+ACCEPT_LANGUAGE = "en-US,en;q=0.9"
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:153.0) Gecko/20100101 Firefox/153.0"
 CHROME = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
 )
 ARCHIVER = f"archiver/{__version__}"
-_CHROME_BRANDS = '"Chromium";v="156", "Google Chrome";v="156", "Not)A;Brand";v="24"'
+_CHROME_BRANDS = '"Not:A-Brand";v="8", "Chromium";v="156", "Google Chrome";v="156"'
 _VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,998}[\x21-\x7e])?", re.ASCII)
 
 Headers = tuple[tuple[str, str], ...]
@@ -88,7 +89,7 @@ class Persona:
 _ACCEPT = {
     "firefox": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
     "chrome": (
-        "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8,"
+        "text/html,application/xhtml+xml,application/xml;q=0.9,image/jxl,image/avif,image/webp,image/apng,*/*;q=0.8,"
         "application/signed-exchange;v=b3;q=0.7"
     ),
     "plain": "text/html,application/xhtml+xml,*/*;q=0.8",

@@ -6,8 +6,10 @@ is said as `truncated` and in `problems`. Nothing is decoded here: a gzip bomb s
 
 from __future__ import annotations
 
+import contextlib
 import ssl
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -52,11 +54,18 @@ class Receiver:
         got = Received(stream, Reception(self._max_head))
         try:
             self._read(wire, got, deadline)
+            self._write_out(got)
         except BaseException:
-            stream.close()
+            with contextlib.suppress(OSError):  # a full disk says so again
+                stream.close()
             raise
         got.problems[:0] = got.reception.problems
         return got
+
+    def _write_out(self, got: Received) -> None:
+        """Hands the rest to the disk now, where its refusal is expected."""
+        with self._refusals():
+            got.stream.flush()
 
     def _read(self, wire: Wire, got: Received, deadline: Deadline) -> None:
         reception = got.reception
@@ -100,15 +109,21 @@ class Receiver:
         return got.reception.state == "done"
 
     def _write(self, got: Received, data: bytes) -> None:
-        try:
+        with self._refusals():
             got.stream.write(data)
+        got.size += len(data)
+
+    @contextlib.contextmanager
+    def _refusals(self) -> Iterator[None]:
+        """What the disk says, as StoreError."""
+        try:
+            yield
         except OSError as error:
             raise StoreError(
                 f"a response could not be kept: {error.strerror}",
                 where=str(self._folder or tempfile.gettempdir()),
                 hint="make room on that disk",
             ) from None
-        got.size += len(data)
 
     def _read_after(self, wire: Wire, got: Received, deadline: Deadline) -> None:
         """What follows the end of the response, for a short while: it came over this connection, so it is kept."""

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import io
+import os
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from certificates import Authority
 from testsite import BROKEN, TEXT, WHOLE, Site
-from visiting import fetch, fetcher, said, stored
+from visiting import clock, fetch, fetcher, said, stored
+from warcio.archiveiterator import ArchiveIterator
 
 from archiver.warc.http import entity_body, split_message
+from archiver.warc.record import uuid_urn
+from archiver.warc.write import WarcWriter
 
 
 @pytest.fixture
@@ -273,6 +280,62 @@ def test_a_full_or_missing_disk_is_said(plain_site: Site, tmp_path) -> None:
 
     with pytest.raises(StoreError, match="could not be kept"):
         fetch(plain_site.url("/big"), folder=tmp_path / "missing")
+
+
+def test_a_disk_that_fills_up_is_said(plain_site: Site, tmp_path) -> None:
+    """Just before the end, when only what is still buffered has no more room."""
+    code = (
+        "import resource, sys\nfrom pathlib import Path\n"
+        "from visiting import fetch\nfrom archiver.errors import StoreError\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]),) * 2)\n"
+        "try:\n    fetch(sys.argv[1], folder=Path(sys.argv[2]))\n"
+        "except StoreError as error:\n    print(error.message, '|', error.hint)\n"
+    )
+    for room in (1 << 20, len(WHOLE["/big"]) - 1):
+        done = subprocess.run(
+            [sys.executable, "-c", code, plain_site.url("/big"), str(tmp_path), str(room)],
+            env=os.environ | {"PYTHONPATH": str(Path(__file__).parent), "PYTHONDONTWRITEBYTECODE": "1"},
+            capture_output=True,
+            text=True,
+        )
+        assert done.stdout == "a response could not be kept: File too large | make room on that disk\n", done.stderr
+
+
+def test_every_visit_makes_a_warc_that_others_accept(plain_site: Site, tmp_path: Path) -> None:
+    """The archive's writer takes every exchange as it is; warcio finds its digests right and the same bytes."""
+    path = tmp_path / "all.warc"
+    stored_bytes = {}
+    with path.open("wb") as out:
+        ids = iter(range(1_000_000))
+        writer = WarcWriter(out, lambda: uuid_urn(next(ids).to_bytes(16, "big")), None)
+        writer.write_info(clock(), {"software": "test"})
+        for name in (*WHOLE, *BROKEN, "/reset-in-body", "/chain", "/bounce"):
+            if name == "/br":  # warcio does not get on with every version of the brotli module
+                continue
+            visit = fetch(plain_site.url(name))
+            for exchange in visit.exchanges:
+                found = writer.write_exchange(
+                    uri=exchange.url,
+                    date=exchange.started,
+                    ip=exchange.ip,
+                    request=exchange.request,
+                    response=exchange.response,
+                    response_length=exchange.response_length,
+                    truncated=exchange.truncated,
+                )
+                stored_bytes[found.response_id] = stored(exchange)
+            visit.close()
+        writer.finish()
+    done = subprocess.run([sys.executable, "-m", "warcio.cli", "check", str(path)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    with path.open("rb") as stream:
+        reader = ArchiveIterator(stream, no_record_parse=True)
+        found_bytes = {
+            record.rec_headers.get_header("WARC-Record-ID"): record.raw_stream.read()
+            for record in reader
+            if record.rec_type == "response"
+        }
+    assert found_bytes == stored_bytes
 
 
 def test_the_text_is_there() -> None:

@@ -18,6 +18,54 @@ def names(persona: str, origin=HTTPS, referrer: str | None = None, cookie: str |
     return [name for name, _ in Persona.of(persona).headers(origin, referrer, cookie)]
 
 
+# As Firefox 153 (ESR) sent them over HTTP/1.1 and TLS, for an address typed in; its own Accept-Encoding and Connection.
+SEEN_FIREFOX = """\
+Host: site.example:8443
+User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0
+Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8
+Accept-Language: en-US,en;q=0.9
+Accept-Encoding: gzip, deflate, br, zstd
+Connection: keep-alive
+Upgrade-Insecure-Requests: 1
+Sec-Fetch-Dest: document
+Sec-Fetch-Mode: navigate
+Sec-Fetch-Site: none
+Sec-Fetch-User: ?1
+Priority: u=0, i
+"""
+# As Chromium 156 sent them; Google's build adds itself to the brands and freezes the version in User-Agent.
+SEEN_CHROME = """\
+Host: site.example:8443
+Connection: keep-alive
+sec-ch-ua: "Not:A-Brand";v="8", "Chromium";v="156", "Google Chrome";v="156"
+sec-ch-ua-mobile: ?0
+sec-ch-ua-platform: "Linux"
+Upgrade-Insecure-Requests: 1
+User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36
+Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/jxl,image/avif,image/webp,image/apng,*/*;q=0.8,\
+application/signed-exchange;v=b3;q=0.7
+Sec-Fetch-Site: none
+Sec-Fetch-Mode: navigate
+Sec-Fetch-User: ?1
+Sec-Fetch-Dest: document
+Accept-Encoding: gzip, deflate, br, zstd
+Accept-Language: en-US,en;q=0.9
+"""
+
+
+@pytest.mark.parametrize(("persona", "seen"), [("firefox", SEEN_FIREFOX), ("chrome", SEEN_CHROME)])
+def test_fields_values_and_order_are_a_browsers(persona: str, seen: str) -> None:
+    origin = origin_of("https://site.example:8443/")
+    ours = "".join(f"{name}: {value}\n" for name, value in Persona.of(persona).headers(origin, None, None))
+    wanted = (
+        seen.replace("keep-alive", "close")
+        .replace("gzip, deflate, br, zstd", "gzip, deflate")
+        .replace("X11; Linux x86_64", "Windows NT 10.0; Win64; x64")
+        .replace('"Linux"', '"Windows"')
+    )
+    assert ours == wanted
+
+
 def test_firefox_over_tls() -> None:
     assert names("firefox", cookie="a=1", referrer="https://site.example/") == [
         "Host",
