@@ -15,6 +15,8 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
+from json.encoder import encode_basestring
 from typing import Any
 
 from archiver.errors import FormatError, NewerVersionError
@@ -40,14 +42,17 @@ def clean(text: str, limit: int | None = None) -> str:
 
 def encode_document(value: Json) -> bytes:
     """The bytes of a document. Raises FormatError for a value that the layout cannot hold."""
-    _check(value, 1)
-    return (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode("utf-8")
+    out: list[str] = []
+    _write(value, 1, "\n", ": ", out)
+    out.append("\n")
+    return "".join(out).encode("utf-8")
 
 
 def encode_line(value: Json) -> bytes:
     """The bytes of a line, without a newline. Raises FormatError for a value that the layout cannot hold."""
-    _check(value, 1)
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+    out: list[str] = []
+    _write(value, 1, "", ":", out)
+    return "".join(out).encode("utf-8")
 
 
 def decode_document(data: bytes, limit: int = MAX_DOCUMENT) -> Json:
@@ -111,24 +116,58 @@ def _integer(text: str) -> int:
     return int(text)
 
 
-def _check(value: Json, depth: int) -> None:
-    if depth > MAX_DEPTH:
+# The standard library's writer takes an indent only in its slow form, and would need a second walk for the checks.
+def _write(value: Json, depth: int, newline: str, colon: str, out: list[str]) -> None:
+    """The pieces of `value`, checked on the way. `newline` is a line feed and the indent so far; empty for lines."""
+    kind = type(value)
+    if kind is str:
+        out.append(_string(value))
+    elif kind is dict or kind is list:
+        _write_all(value, depth, newline, colon, out)
+    elif value is None:
+        out.append("null")
+    elif kind is bool:
+        out.append("true" if value else "false")
+    elif kind is int and -MAX_INTEGER <= value <= MAX_INTEGER:
+        out.append(str(value))
+    else:
+        raise FormatError(f"{kind.__name__} cannot be written: only integers below 2^53")
+
+
+def _write_all(value: Json, depth: int, newline: str, colon: str, out: list[str]) -> None:
+    if depth >= MAX_DEPTH and (value or depth > MAX_DEPTH):
         raise FormatError(f"nested deeper than {MAX_DEPTH}")
-    if isinstance(value, str):
-        if _FORBIDDEN.search(value):
-            raise FormatError(f"control character or lone surrogate in {value[:60]!r}")
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            if not isinstance(key, str):
-                raise FormatError("object keys are strings")
-            if _INDEX.fullmatch(key):
-                raise FormatError(f"key {key[:40]!r} looks like an integer")
-            _check(key, depth)
-            _check(item, depth + 1)
-    elif isinstance(value, list):
-        for item in value:
-            _check(item, depth + 1)
-    elif value is None or isinstance(value, bool):
+    opening, closing = ("{", "}") if type(value) is dict else ("[", "]")
+    if not value:
+        out.append(opening + closing)
         return
-    elif not isinstance(value, int) or abs(value) > MAX_INTEGER:
-        raise FormatError(f"{type(value).__name__} cannot be written: only integers below 2^53")
+    inner = newline + " " if newline else ""
+    before = opening + inner
+    depth += 1
+    for item in value:
+        if opening == "{":
+            label, item = _key(item) + colon, value[item]
+            if type(item) is str:
+                out.append(before + label + _string(item))
+                before = "," + inner
+                continue
+            before += label
+        out.append(before)
+        _write(item, depth, inner, colon, out)
+        before = "," + inner
+    out.append(newline + closing)
+
+
+def _string(text: str) -> str:
+    if _FORBIDDEN.search(text):
+        raise FormatError(f"control character or lone surrogate in {text[:60]!r}")
+    return encode_basestring(text)
+
+
+@lru_cache(maxsize=1024)
+def _key(key: str) -> str:
+    if not isinstance(key, str):
+        raise FormatError("object keys are strings")
+    if _INDEX.fullmatch(key):
+        raise FormatError(f"key {key[:40]!r} looks like an integer")
+    return _string(key)
