@@ -61,6 +61,10 @@ class FolderContainer:
         """Bytes of a file, None if there is none of that name."""
         return self._sizes.get(name)
 
+    def crc_holds(self, name: str) -> bool:
+        """A folder has no checksums of its own."""
+        return name in self._sizes
+
     def open(self, name: str) -> BinaryIO:
         """A file's bytes. Raises MissingError, StoreError."""
         if name not in self._sizes:

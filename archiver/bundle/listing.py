@@ -37,6 +37,9 @@ def check_listing(case: Case, evidence: BundleEvidence, bundle: BundleRecord | N
         for done, (name, wanted) in enumerate(lists.items()):
             case.progress("files", done, len(lists))
             _check_file(case, evidence, name, wanted, by_name=name in hashed)
+    for name in evidence.names():
+        if not evidence.container.crc_holds(name):
+            _fault(case, "does not have the CRC-32 that the zip gives: other programs refuse it", name)
     listing.payload_bytes = sum(evidence.size(name) or 0 for name in listing.payload)
     step = case.report.steps[1]
     step.checked = len(listing.payload) + len(listing.tags) + 2

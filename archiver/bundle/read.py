@@ -70,7 +70,7 @@ class BundleEvidence:
         return self.container.size(name)
 
     def open(self, name: str) -> BinaryIO:
-        """The file's bytes from the start. Raises MissingError, StoreError; FormatError where its CRC-32 is wrong."""
+        """The file's bytes from the start. Raises MissingError, StoreError."""
         return self.container.open(name)
 
     def sequences(self) -> Iterable[int]:

@@ -182,7 +182,7 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "device": (lambda: by_zipfile(_with("external_attr", 0o060644 << 16)), "is no ordinary file"),
     "other-disk": (lambda: patched(34, "H", 1), "not as archiver writes it"),
     "crc-differs": (lambda: patched(16, "I", 1), "differ"),
-    "crc-wrong": (lambda: patched(16, "I", 1, local=True), "CRC-32"),
+    "crc-wrong": (lambda: patched(16, "I", 1, local=True), "a CRC-32 is wrong"),
     "size-differs": (lambda: patched(20, "2I", 8, 8), "bytes between two files"),
     "packed-size-differs": (lambda: patched(20, "I", 8), "not as archiver writes it"),
     "local-name-differs": (

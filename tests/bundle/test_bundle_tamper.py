@@ -392,3 +392,25 @@ def test_depths() -> None:
     changed = {**FILES, name: FILES[name] + b"?"}
     for depth in ("seal", "objects", "content"):
         assert check(zip_of(changed), depth=depth).failed
+
+
+def test_a_changed_byte_is_a_change_and_no_unreadable_file() -> None:
+    """Whatever the CRC says: exit code 1, and the object is called changed."""
+    place = GOOD.index(b'"text":"We will open')
+    data = bytearray(GOOD)
+    data[place + 10] ^= 1
+    report = check(bytes(data))
+    assert report.exit_code == 1 and "object-changed" in {code for code, _ in codes(report)}
+
+
+def test_a_checksum_that_is_wrong_alone() -> None:
+    """Of a tag file and of an object: the evidence is good, and unzip would call it broken."""
+    import struct
+    import zlib
+
+    for name in ("README.txt", next(name for name in FILES if "/objects/" in name)):
+        crc = struct.pack("<I", zlib.crc32(FILES[name]))
+        data = GOOD.replace(crc, bytes([crc[0] ^ 1]) + crc[1:])
+        assert data != GOOD
+        report = check(data)
+        assert codes(report) == {("bundle-file", name)} and report.exit_code == 1

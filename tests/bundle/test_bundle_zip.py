@@ -23,7 +23,10 @@ from archiver.errors import FormatError, MissingError, StoreError
 
 def read_all(data: bytes) -> dict[str, bytes]:
     container = ZipContainer(io.BytesIO(data))
-    return {name: container.open(name).read() for name in container.names()}
+    found = {name: container.open(name).read() for name in container.names()}
+    if not all(container.crc_holds(name) for name in found):
+        raise FormatError("a CRC-32 is wrong")
+    return found
 
 
 def test_what_is_written_is_read() -> None:
@@ -70,6 +73,17 @@ def test_every_byte_counts() -> None:
             data[place] ^= mask
             with pytest.raises(FormatError):
                 read_all(bytes(data))
+
+
+def test_crc() -> None:
+    data = good().replace(b"first", b"worst")
+    container = ZipContainer(io.BytesIO(data))
+    assert [container.crc_holds(name) for name in FILES] == [True, False, True]
+    stream = container.open("data/b")
+    stream.seek(3)
+    assert stream.read() == b"ond\n" and container.crc_holds("data/b")
+    with pytest.raises(MissingError):
+        container.crc_holds("data/c")
 
 
 def test_every_cut_counts() -> None:

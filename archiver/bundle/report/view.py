@@ -24,7 +24,7 @@ from archiver.model.manifest import MAX_BYTES, KeyChange, Manifest, ObjectRef, d
 from archiver.model.statement import ContextRecord, StatementRecord
 from archiver.page import text
 
-MAX_TEXT = 64 << 20  # bytes of page text or statements that are shown; beyond, they are only listed
+MAX_TEXT = 32 << 20  # bytes of page text or of statements that are shown; larger ones are only listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +203,8 @@ class View:
         name = self.evidence.object_name(ref.digest)
         if name is None:
             raise MissingError(f"{role}: {self._state(ref)}")
+        if ref.size > limit:
+            raise MissingError(f"{role}: {words.size(ref.size)} are too many to be shown here")
         return read(self.evidence, name, limit)
 
     def _facts(self, manifest: Manifest, decoder: Any) -> tuple[Any, str | None]:
