@@ -61,17 +61,24 @@ class Jar:
         """`given` cookies without a domain belong to the host of `url`, and to it over TLS only if `url` is."""
         parts = urlsplit(url)
         self._now = now
+        self._given: set[tuple[str, str, str]] = set()
         self._cookies: dict[tuple[str, str, str], Cookie] = {}
         for cookie in given:
             if cookie.domain is None:
                 cookie = replace(cookie, domain=parts.hostname or "", secure=cookie.secure or parts.scheme == "https")
             if cookie.expires is None or cookie.expires > now:
                 self._put(cookie)
+                self._given.add(_key(cookie))
 
-    def header(self, url: str) -> str | None:
-        """The value of Cookie for a request: longer paths first."""
+    def header(self, url: str, *, with_given: bool = True) -> str | None:
+        """The value of Cookie for a request: longer paths first. Without those that were given, and those that took
+        their place, where nobody vouches for who is there."""
         parts = urlsplit(url)
-        going = [c for c in self._cookies.values() if c.goes_to(parts.scheme, parts.hostname or "", parts.path)]
+        going = [
+            cookie
+            for key, cookie in self._cookies.items()
+            if (with_given or key not in self._given) and cookie.goes_to(parts.scheme, parts.hostname or "", parts.path)
+        ]
         going.sort(key=lambda cookie: -len(cookie.path))
         return "; ".join(f"{cookie.name}={cookie.value}" for cookie in going) or None
 

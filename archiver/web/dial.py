@@ -159,14 +159,21 @@ class Dialler:
         except ssl.SSLCertVerificationError as error:
             words = describe(error)
         wire.close()
-        if self.proxy is None:
-            again = self._connect(origin, address, deadline.within(CONNECT_SECONDS))
-        else:
-            again, _, _ = self._through_proxy(self.proxy, origin, deadline)
         try:
-            return again, session_facts(_handshake(again, self._recording, origin, deadline), words)
+            return self._secure_unverified(address, origin, deadline, words)
+        except ExchangeError as error:
+            message = f"{error.message} (a first connection ended because its certificate did not verify: {words})"
+            raise ExchangeError(error.kind, message, retryable=error.retryable) from None
+
+    def _secure_unverified(self, address: str, origin: Origin, deadline: Deadline, words: str) -> tuple[Wire, TlsFacts]:
+        if self.proxy is None:
+            wire = self._connect(origin, address, deadline.within(CONNECT_SECONDS))
+        else:
+            wire, _, _ = self._through_proxy(self.proxy, origin, deadline)
+        try:
+            return wire, session_facts(_handshake(wire, self._recording, origin, deadline), words)
         except BaseException:
-            again.close()
+            wire.close()
             raise
 
 
@@ -185,9 +192,7 @@ def _handshake(wire: Wire, context: ssl.SSLContext, origin: Origin, deadline: De
 
 def _refused(host: str, reason: str, address: str | None = None) -> ExchangeError:
     named = host if address in (None, host) else f"{host} ({address})"
-    return ExchangeError(
-        "refused address", f"{named} is not on the public internet: {reason}; --allow-private allows it"
-    )
+    return ExchangeError("refused address", f"{named} is not on the public internet: {reason}")
 
 
 def _words(error: OSError) -> str:

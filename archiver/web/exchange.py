@@ -30,6 +30,22 @@ ErrorKind = Literal[
 ]
 
 
+_HINTS: dict[ErrorKind, str | None] = {
+    "refused address": "--allow-private allows it, if the page is really meant to be on your own network",
+    "bad redirect": "look at where it leads, and capture that address if it is the right one",
+    "redirect loop": "the site may want a cookie (--cookie) or a browser",
+    "too many redirects": "the site may want a cookie (--cookie) or a browser",
+    "dns": "check the spelling, and whether this machine is online",
+    "connect": "the site may be down, or shut to this network; try again later",
+    "proxy": "check the proxy's address, and whether it is running",
+    "tls": "try again later, or look at the site with a browser: it may speak a TLS that is no longer safe",
+    "timeout": "try again later, or allow more time",
+    "disconnect": "try again later",
+    "protocol": "check the address and its port: what answers is no web server, or one that is broken",
+    "interrupted": None,
+}
+
+
 class ExchangeError(Exception):
     """Inside web/: why an exchange did not come about. It leaves as `Visit.error`, never as an exception."""
 
@@ -108,6 +124,11 @@ class Visit:
     error_kind: ErrorKind | None
     retryable: bool
     attempts: int = 1
+
+    @property
+    def hint(self) -> str | None:
+        """What to do about the error, if there is one."""
+        return None if self.error_kind is None else _HINTS[self.error_kind]
 
     def with_attempts(self, attempts: int) -> Visit:
         """The same visit, as the last of so many."""

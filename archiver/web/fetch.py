@@ -4,14 +4,14 @@
         visit = fetcher.fetch("https://example.org/a")
 
 Whatever the network does is in the `Visit`; only a full disk (StoreError) and a wrong use (UsageError) raise. One
-fetcher serves any number of threads. It takes nothing from the environment: no proxy, no .netrc, no roots.
+fetcher serves any number of threads. It takes no proxy and no password from the environment or from .netrc.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 
@@ -25,8 +25,8 @@ from archiver.web.exchange import ErrorKind, Exchange, ExchangeError, Visit
 from archiver.web.framing import REDIRECTS
 from archiver.web.headers import Persona, check_referrer, referrer_for
 from archiver.web.networks import Resolver, resolve
-from archiver.web.proxy import Proxy
-from archiver.web.receive import Receiver
+from archiver.web.proxy import Proxy, refused_login
+from archiver.web.receive import Received, Receiver
 from archiver.web.stop import Stop
 from archiver.web.tls import recording_context, verifying_context
 from archiver.web.wire import Deadline
@@ -90,7 +90,7 @@ class HttpFetcher:
         self.stop: Stop = stop or threading.Event()
         self._cookies = tuple(cookies)
         self._clock = clock
-        dialler = Dialler(
+        self._dialler = Dialler(
             resolver=resolver,
             proxy=self.proxy,
             allow_private=allow_private,
@@ -98,7 +98,7 @@ class HttpFetcher:
             recording=recording_context(),
         )
         receiver = Receiver(max_bytes=self.limits.max_bytes, max_head=self.limits.max_head, folder=folder)
-        self._session = new_session(dialler, receiver)
+        self._session = new_session(receiver)
 
     def __enter__(self) -> HttpFetcher:
         return self
@@ -161,7 +161,7 @@ class _Trip:
             if len(seen) > self._fetcher.limits.max_redirects:
                 raise ExchangeError("too many redirects", f"more than {self._fetcher.limits.max_redirects} redirects")
             seen.add((url, cookie))
-            exchange = self._exchange(url, cookie)
+            exchange = self._exchange(url)
             if exchange.status not in REDIRECTS or exchange.location is None:
                 return self._visit(None)
             try:
@@ -169,26 +169,41 @@ class _Trip:
             except UsageError as error:
                 raise ExchangeError("bad redirect", f"not followed: {error.message}") from None
 
-    def _exchange(self, url: str, cookie: str | None) -> Exchange:
+    def _exchange(self, url: str) -> Exchange:
         """One hop. Raises ExchangeError where the visit cannot go on; what came is in the list by then."""
-        fetcher = self._fetcher
-        origin = origin_of(url)
-        headers = fetcher.persona.headers(origin, referrer_for(fetcher.referrer, origin), cookie)
-        order = Order(url, origin, headers, self._deadline, fetcher._clock)
-        carry_out(fetcher._session, order)
-        got = order.received
-        assert got is not None
-        exchange = _exchange_of(order)
-        self._exchanges.append(exchange)
+        order, started = self._begin(url)
+        got = carry_out(self._fetcher._session, order)
         head = got.reception.head
+        if order.forwarded and head is not None and head.status == 407:
+            got.stream.close()
+            assert self._fetcher.proxy is not None
+            raise refused_login(self._fetcher.proxy)  # nothing of it came from the site
+        exchange = _exchange_of(order, got, started)
+        self._exchanges.append(exchange)
         if head is not None:
             self._jar.take(url, head.values("Set-Cookie"))
         self._broken = exchange.truncated == "disconnect"
         if got.error_kind == "interrupted" or head is None or not head.complete:
             kind = got.error_kind or _KINDS.get(exchange.truncated, "protocol")
             words = got.error or "; ".join(got.problems)
-            raise ExchangeError(kind, f"{origin.host}: {words}", retryable=kind in ("timeout", "disconnect"))
+            raise ExchangeError(kind, f"{order.origin.host}: {words}", retryable=kind in ("timeout", "disconnect"))
         return exchange
+
+    def _begin(self, url: str) -> tuple[Order, str]:
+        """An open connection, what to say over it, and when it was there."""
+        fetcher = self._fetcher
+        origin = origin_of(url)
+        line = fetcher._dialler.open(origin, self._deadline)
+        started = fetcher._clock()
+        vouched = line.tls is None or line.tls.verified
+        cookie = self._jar.header(url, with_given=vouched)
+        if not vouched and cookie != self._jar.header(url):
+            problem = "the cookies that were given were not sent, since the certificate did not verify"
+            line = replace(line, problems=(*line.problems, problem))
+        headers = fetcher.persona.headers(origin, referrer_for(fetcher.referrer, origin), cookie)
+        forwarded = fetcher._dialler.is_forwarded(origin)
+        login = fetcher.proxy.authorization if forwarded and fetcher.proxy is not None else None
+        return Order(url, origin, headers, line, self._deadline, forwarded, login), started
 
     def _visit(self, error: ExchangeError | None) -> Visit:
         answered = [exchange.url for exchange in self._exchanges if exchange.status is not None]
@@ -209,9 +224,8 @@ class _Trip:
             exchange.response.close()
 
 
-def _exchange_of(order: Order) -> Exchange:
-    got, line = order.received, order.line
-    assert got is not None and line is not None
+def _exchange_of(order: Order, got: Received, started: str) -> Exchange:
+    line = order.line
     head = got.reception.head
     problems = [*line.problems, *got.problems]
     locations = () if head is None else head.values("Location")
@@ -228,7 +242,7 @@ def _exchange_of(order: Order) -> Exchange:
         port=line.port,
         via_proxy=line.via_proxy,
         tls=line.tls,
-        started=order.started,
+        started=started,
         status=None if head is None else head.status,
         reason="" if head is None else head.reason or "",
         fields=() if head is None else _fields(head),

@@ -17,10 +17,12 @@ from testsite import WHOLE, Site
 from visiting import Names, fetch, fetcher, stored
 
 from archiver.errors import FormatError, StoreError
+from archiver.web.cookies import Cookie
 from archiver.web.exchange import TlsFacts, Visit
 from archiver.web.tls import recording_context, verifying_context
 
 SITE = Names({name: ["127.0.0.1"] for name in ("site.example", "other.example", "a_b.site.example")})
+ELSEWHERE = Names({"elsewhere.example": ["127.0.0.1"]})
 
 
 def visit_of(authority: Authority, context: ssl.SSLContext, host: str = "site.example", **options: object) -> Visit:
@@ -82,6 +84,45 @@ def test_what_does_not_verify_is_recorded(authority: Authority, how: str, words:
     assert tls.verified_chain == ()
     assert len(tls.sent_chain) == (1 if how in ("self-signed", "no intermediate") else 2)
     assert (visit.outcome, visit.error, visit.exchanges[0].status) == ("response", None, 200)
+
+
+def test_given_cookies_are_kept_from_whom_nobody_vouches_for(authority: Authority) -> None:
+    """A visit goes on over a certificate that does not verify; a log-in of the user does not. What the server itself
+    set on the way is its own."""
+    with Site(authority.server("elsewhere.example")) as site:
+        options = {"ca_file": str(authority.root_path), "resolver": SITE, "cookies": [Cookie("session", "secret1")]}
+        visit = fetch(site.url("/bounce", "site.example"), **options)
+        assert [exchange.status for exchange in visit.exchanges] == [302, 200]
+        for exchange in visit.exchanges:
+            assert b"secret1" not in exchange.request
+            assert "were not sent" in "; ".join(exchange.problems)
+        assert b"\r\nCookie: seen=1\r\n" in visit.exchanges[1].request
+        visit.close()
+        visit = fetch(site.url("/plain", "elsewhere.example"), **options | {"resolver": ELSEWHERE})
+        assert b"\r\nCookie: session=secret1\r\n" in visit.exchanges[0].request
+        visit.close()
+
+
+def test_a_second_connection_that_fails_tells_of_the_first(authority: Authority) -> None:
+    """The server shows a wrong certificate once, and then nothing."""
+    context = authority.server("elsewhere.example")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer() -> None:
+            sock, _ = listener.accept()
+            with sock, contextlib.suppress(OSError):
+                context.wrap_socket(sock, server_side=True)
+            sock, _ = listener.accept()
+            with sock, contextlib.suppress(OSError):
+                sock.recv(1000)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        url = f"https://site.example:{listener.getsockname()[1]}/"
+        visit = fetch(url, 5, ca_file=str(authority.root_path), resolver=SITE)
+        thread.join(5)
+    assert (visit.outcome, visit.error_kind) == ("no response", "tls")
+    assert "did not verify: Hostname mismatch" in (visit.error or "")
 
 
 def test_an_unknown_root(authority: Authority, tmp_path: Path) -> None:
