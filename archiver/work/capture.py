@@ -221,7 +221,8 @@ def _captured(target: Target, done: _Done, sealed: tuple[int, int | None] | None
         return Captured(target, "failed", error=done.error.message, hint=done.error.hint)
     if done.snapshot is None or sealed is None:
         assert done.visit is not None
-        return Captured(target, "no response", final_url=done.visit.final_url, error=done.visit.error)
+        visit = done.visit
+        return Captured(target, "no response", final_url=visit.final_url, error=visit.error, hint=visit.hint)
     facts = done.snapshot.facts
     reading = done.reading.facts if done.reading is not None else None
     last = facts.hops[-1] if facts.hops else None

@@ -66,7 +66,7 @@ def _of_url(url: str, allow_private: bool) -> reader.Material:
     try:
         visit = fetcher.fetch(url)
         if not visit.exchanges or visit.outcome != "response":
-            raise FetchError(visit.error or "no response", where=url, retryable=visit.retryable)
+            raise FetchError(visit.error or "no response", where=url, hint=visit.hint, retryable=visit.retryable)
         with contextlib.closing(visit):
             last = visit.exchanges[-1]
             cut = last.truncated is not None
