@@ -213,9 +213,7 @@ def entity_body(head: HttpHead, body: BinaryIO | bytes, limit: int) -> DecodedBo
     return replace(stream_body(head, body, limit, out.write), data=out.getvalue())
 
 
-def stream_body(
-    head: HttpHead, body: BinaryIO | bytes, limit: int, take: Callable[[bytes], object]
-) -> DecodedBody:
+def stream_body(head: HttpHead, body: BinaryIO | bytes, limit: int, take: Callable[[bytes], object]) -> DecodedBody:
     """Like `entity_body`, in flat memory: the decoded bytes go to `take` in pieces, and `data` stays empty."""
     stream = io.BytesIO(body) if isinstance(body, bytes) else body
     flow = Flow()

@@ -65,6 +65,13 @@ class SegmentHasher:
         self._frontier.append(leaf)
         return leaf
 
+    def add_bytes(self, segment: bytes) -> bytes:
+        """The leaf hash of the next segment, whole."""
+        salted = hmac.digest(self._secret, self._frontier.size.to_bytes(8, "big"), "sha256")
+        leaf = hashlib.sha256(_LEAF + salted + segment).digest()
+        self._frontier.append(leaf)
+        return leaf
+
     def finish(self) -> Segments:
         """Number of segments so far, and the root over them."""
         return Segments(self._frontier.size, digest.spell(self._frontier.root()))

@@ -28,6 +28,7 @@ from archiver.warc.segments import SegmentHasher, Segments, block_parts, pieces
 TRUNCATED = ("length", "time", "disconnect", "unspecified")
 PEM = "application/pem-certificate-chain"  # RFC 8555, 9.1: certificates in the order of the TLS handshake
 WARC_FIELDS = "application/warc-fields"
+SMALL = 1 << 20  # bytes of a block that is written from memory
 MAX_CERTIFICATES = 1 << 20  # bytes of PEM
 _PROTOCOL = re.compile(r"[A-Za-z][A-Za-z0-9._/-]*", re.ASCII)
 _INFO_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]*", re.ASCII)
@@ -161,18 +162,36 @@ class WarcWriter:
         if self._finished:
             raise UsageError("this WARC is finished")
         stream, _ = _as_stream(source, length)
+        data: bytes | None = None
+        if length <= SMALL:
+            stream.seek(0)
+            data = stream.read(length)  # once; what follows takes slices of memory
+            stream = io.BytesIO(data)
         block_digest, payload_digest = _digests(stream, length, payload_from)
         payload = () if payload_digest is None else (("WARC-Payload-Digest", payload_digest),)
         size = (("Content-Type", content_type), ("Content-Length", str(length)))
-        self._emit([format_header((*fields, ("WARC-Block-Digest", block_digest), *payload, *size))])
-        # The cutting reads through a view with a position of its own: writing a part does not disturb it.
-        view = io.BufferedReader(Slice(stream, 0, length))
-        for part in block_parts(view, length, is_http(content_type)):
-            self._emit(pieces(stream, part.offset, part.length))
-        self._emit([TRAILER])
+        self._emit(format_header((*fields, ("WARC-Block-Digest", block_digest), *payload, *size)))
+        if data is not None:
+            stream.seek(0)
+            for part in block_parts(stream, length, is_http(content_type)):
+                self._emit(data[part.offset : part.offset + part.length])
+        else:
+            # The cutting reads through a view with a position of its own: writing a part does not disturb it.
+            view = io.BufferedReader(Slice(stream, 0, length))
+            for part in block_parts(view, length, is_http(content_type)):
+                self._emit_pieces(pieces(stream, part.offset, part.length))
+        self._emit(TRAILER)
 
-    def _emit(self, source: Iterable[bytes]) -> None:
+    def _emit(self, segment: bytes) -> None:
         """Writes one segment."""
+        self._out.write(segment)
+        self._state.update(segment)
+        self._size += len(segment)
+        if self._hasher is not None:
+            self._hasher.add_bytes(segment)
+
+    def _emit_pieces(self, source: Iterable[bytes]) -> None:
+        """Writes one segment that need not fit into memory."""
         written = self._copy(source)
         if self._hasher is not None:
             self._hasher.add(written)
