@@ -132,7 +132,7 @@ def test_why_no_key_may_look_like_an_integer() -> None:
         "\x7f",
         "\x85",
         {"a\x00": 1},
-        [[object()]],
+        [[...]],
         {1, 2},
     ],
     ids=repr,
