@@ -9,14 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from archiver.page.marks import Mark
-from archiver.page.speech import lexicon as lexicons
-from archiver.page.speech.assemble import statements
-from archiver.page.speech.carry import carry
-from archiver.page.speech.link import link_line
+from archiver.page.speech import cjk
+from archiver.page.speech.language import guess
 from archiver.page.speech.nouns import Cue, Span, Speaker, Statement
-from archiver.page.speech.quotes import segment
-from archiver.page.speech.titles import set_titles
-from archiver.page.speech.tokens import Spelling, read
+from archiver.page.speech.page import once, page_facts
+from archiver.page.speech.reader import PageFacts, read_statements
 
 __all__ = ["Cue", "Span", "Speaker", "Statement", "find", "find_in_page"]
 
@@ -26,16 +23,18 @@ def find(text: str, language: str | None = None) -> list[Statement]:
 
     `language`: a BCP 47 tag; None: it is guessed. Any text gives a result; the same text always the same one.
     """
-    lexicon = lexicons.load((language or "en").split("-")[0].lower())
-    spelling = Spelling(text)
-    lines = [read(text, paragraph, lexicon, spelling) for paragraph in segment(text)]
-    for line in lines:
-        set_titles(text, line, lexicon)
-    links = [link_line(text, line) for line in lines]
-    carry(links, lines)
-    return statements(text, [link for line in links for link in line])
+    return _read(text, language, PageFacts())
 
 
 def find_in_page(text: str, marks: Sequence[Mark], language: str | None) -> list[Statement]:
-    """The statements of a page text, whose elements `marks` gives."""
-    return find(text, language)
+    """The statements of a page text (its paragraphs are lines), whose elements `marks` gives. Nothing is found in menus,
+    footers and links to other articles; words that are drawn out or stand in a headline as well count once."""
+    facts = page_facts(text, marks)
+    return once(text, _read(text, language, facts), facts)
+
+
+def _read(text: str, language: str | None, facts: PageFacts) -> list[Statement]:
+    known = guess(text, language)
+    if known in cjk.LANGUAGES:
+        return cjk.read_statements(text, known, facts)
+    return read_statements(text, known, facts)

@@ -1,74 +1,116 @@
-"""From linked runs to statements: parts that belong together, kind, speaker's name, confidence."""
+"""From linked runs to statements: parts that belong together, kind, speaker's name, circumstances, confidence."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from archiver.page.speech.attribution import Link
+from archiver.page.speech.details import Details, details, polarity, role
 from archiver.page.speech.judge import judge
+from archiver.page.speech.names import Roster, appositive, resolve
 from archiver.page.speech.nouns import Cue, Kind, Span, Speaker, Statement
-from archiver.page.speech.phrases import surface
+from archiver.page.speech.phrases import Phrase, surface
+
+ENOUGH = 50  # confidence below which words in marks are no statement
+# How well a way of linking names the speaker: of several parts the best one speaks for all.
+_RANK = ("after", "before", "signed", "label", "around", "according", "noun", "reported", "carried", "indirect", "none")
 
 
-def statements(text: str, links: list[Link]) -> list[Statement]:
-    """The statements among the runs, in the order of the text."""
-    found: list[Statement] = []
-    group: list[tuple[Link, int, str]] = []
-    for link in links:
-        confidence, why = judge(text, link)
-        if confidence < 50:
-            continue
-        if group and _goes_on(text, group[-1][0], link):
-            group.append((link, confidence, why))
-            continue
-        if group:
-            found.append(_make(text, group))
-        group = [(link, confidence, why)]
-    if group:
-        found.append(_make(text, group))
-    return found
+class Assembler:
+    """Makes statements of links, in the order of the text; remembers who spoke, for the pronouns that follow."""
+
+    def __init__(self, text: str, roster: Roster, outlet: frozenset[str] = frozenset()) -> None:
+        self._text, self._roster, self._outlet = text, roster, outlet
+        self._speakers: list[tuple[int, str, str]] = []
+
+    def statements(self, links: list[Link], clauses: list[Link]) -> list[Statement]:
+        """The statements among the runs, and those in reported clauses, in the order of the text."""
+        groups: list[list[tuple[Link, int, str]]] = []
+        for link in links:
+            confidence, why = judge(self._text, link)
+            if confidence < ENOUGH:
+                continue
+            if groups and _goes_on(self._text, groups[-1], link):
+                groups[-1].append((link, confidence, why))
+            else:
+                groups.append([(link, confidence, why)])
+        groups.extend([(link, 75 if link.touches else 60, "reported without marks")] for link in clauses)
+        groups.sort(key=lambda group: group[0][0].run.start)
+        return [self._make(group) for group in groups]
+
+    def speaker(self, link: Link) -> tuple[Speaker | None, str | None]:
+        """(who speaks, in which role)."""
+        phrase, line = link.subject, link.subject_line
+        if phrase is None or line is None:
+            return None, None
+        tokens = line.tokens
+        sentence_end = next((end for start, end in line.sentences if start <= phrase.first < end), len(tokens))
+        named = appositive(tokens, phrase, sentence_end)
+        name = resolve(self._text, tokens, named or phrase, self._roster, self._speakers)
+        start, end = surface(tokens, phrase)
+        self._remember(start, name)
+        return Speaker(name, Span(start, end)), role(self._text, tokens, phrase, named)
+
+    def _remember(self, place: int, name: str) -> None:
+        if not self._speakers or self._speakers[-1][0] <= place:
+            self._speakers.append((place, name, ""))
+
+    def _make(self, group: list[tuple[Link, int, str]]) -> Statement:
+        links = [link for link, _, _ in group]
+        best = min(links, key=lambda link: (link.subject is None, _RANK.index(link.how)))
+        speaker, described = self.speaker(best)
+        cued = best if best.cue_span is not None else next((link for link in links if link.cue_span is not None), best)
+        cue = None
+        if cued.cue_span is not None:
+            cue = Cue(self._text[cued.cue_span[0] : cued.cue_span[1]], Span(*cued.cue_span))
+        around = self._details(best, best.subject if best.subject_line is best.line else None)
+        return Statement(
+            "indirect" if best.how == "indirect" else kind_of(self._text, links[0]),
+            tuple(Span(*part) for link in links for part in link.parts or ((link.run.start, link.run.end),)),
+            speaker,
+            described,
+            cue,
+            around.addressee,
+            around.when,
+            around.where,
+            around.via,
+            polarity(best),
+            min(confidence for _, confidence, _ in group),
+            tuple(dict.fromkeys(why for _, _, why in group)),
+        )
+
+    def _details(self, link: Link, subject: Phrase | None) -> Details:
+        found = details(self._text, link, subject)
+        own = found.via is not None and all(word.lower() in self._outlet for word in found.via.split())
+        return replace(found, via=None) if own else found
 
 
-def _goes_on(text: str, before: Link, link: Link) -> bool:
+def _goes_on(text: str, group: list[tuple[Link, int, str]], link: Link) -> bool:
+    """Whether the run is a further part of the statement: the next paragraph of it, or its other half."""
+    before = group[-1][0]
     if before.run.continues:
         return True
     if before.line is not link.line or kind_of(text, link) != "direct" or kind_of(text, before) != "direct":
         return False
-    return (link.how == "carried" and link.subject is before.subject) or (
-        link.how == "before" and before.cue is link.cue
-    )
+    if link.how == "before" and before.cue is not None and before.cue is link.cue:
+        return before.how == "after"
+    index = link.line.sentences.index(link.sentence)
+    follows = link.sentence == before.sentence or (index > 0 and link.line.sentences[index - 1] == before.sentence)
+    return link.how == "carried" and link.source is before and follows
 
 
 def kind_of(text: str, link: Link) -> Kind:
     """Direct: an utterance of its own. Mixed: words inside a clause that reports."""
-    if link.at == link.sentence[0] or link.how in ("label", "carried"):
+    if link.at == link.sentence[0] or link.how in ("label", "signed"):
         return "direct"
     inner = text[link.run.inner_start : link.run.inner_end]
-    if link.touches and (inner[:1].isupper() or link.how == "after"):
+    if link.tokens[link.at - 1].text == ":" and inner[:1].isupper():
+        return "direct"
+    if link.how == "before" and link.touches and link.cue is not None:
+        opened = link.tokens[link.at - 1].text in (",", ":")
+        return "direct" if opened or inner[:1].isupper() else "mixed"
+    if link.how == "after" and inner[:1].isupper():
+        return "direct"
+    if link.how == "carried" and inner[:1].isupper() and inner[-1:] in ".!?":
         return "direct"
     return "mixed"
-
-
-def _make(text: str, group: list[tuple[Link, int, str]]) -> Statement:
-    first = group[0][0]
-    named = next((link for link, _, _ in group if link.subject is not None), first)
-    speaker = None
-    if named.subject is not None and named.subject_line is not None:
-        start, end = surface(named.subject_line.tokens, named.subject)
-        speaker = Speaker(text[start:end], Span(start, end))
-    cue = None
-    cued = next((link for link, _, _ in group if link.cue_span is not None), None)
-    if cued is not None and cued.cue_span is not None:
-        cue = Cue(text[cued.cue_span[0] : cued.cue_span[1]], Span(*cued.cue_span))
-    return Statement(
-        kind_of(text, first),
-        tuple(Span(link.run.start, link.run.end) for link, _, _ in group),
-        speaker,
-        None,
-        cue,
-        None,
-        None,
-        None,
-        None,
-        "affirmed",
-        min(confidence for _, confidence, _ in group),
-        tuple(dict.fromkeys(why for _, _, why in group)),
-    )

@@ -27,8 +27,14 @@ class Link:
     subject: Phrase | None = None
     subject_line: Line | None = None
     source: Link | None = None  # the run whose speaker this one has
+    parts: tuple[tuple[int, int], ...] = ()  # where the words stand, if that is not the whole run
     touches: bool = False  # nothing but marks between the cue's clause and the run
     reasons: list[str] = field(default_factory=list)
+
+    @property
+    def cue_at(self) -> int:
+        """The index of the cue's token in the line, -1 without a cue."""
+        return self.cue.at if self.cue is not None else -1
 
     @property
     def tokens(self) -> list[Token]:

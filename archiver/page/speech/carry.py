@@ -21,7 +21,7 @@ def carry(links_of: list[list[Link]], lines: list[Line]) -> None:
             if link.how == "none" and link.at != link.sentence[0]:
                 _reported(link, before)
             if link.how == "none" and in_line is not None and in_line.subject is not None:
-                if not _added(link, in_line):
+                if not _added(link, in_line) and not _closed_by(link, in_line):
                     _carry_from(link, in_line)
             if link.how == "none":
                 _reported(link, before)
@@ -76,6 +76,29 @@ def _added(link: Link, before: Link) -> bool:
         return False
     for cue in find_cues(line.tokens, *line.sentences[index - 1]):
         if cue.strong and cue.form == "finite" and cue.subject is not None:
+            link.how, link.subject, link.subject_line = "carried", cue.subject, line
+            link.cue_span = (line.tokens[cue.at].start, line.tokens[cue.at].end)
+            return True
+    return False
+
+
+def _closed_by(link: Link, before: Link) -> bool:
+    """Lee never said “…,” Ray said. “…”: the clause at the end of the sentence before says who goes on."""
+    line = link.line
+    index = line.sentences.index(link.sentence)
+    if before.how != "before" or index == 0 or line.sentences[index - 1] != before.sentence:
+        return False
+    start, end = before.sentence
+    for cue in find_cues(line.tokens, start, end):
+        if (
+            cue.at > before.at
+            and cue.strong
+            and cue.form == "finite"
+            and cue.subject is not None
+            and cue.left > before.at
+        ):
+            if any(token.what & Is.CONJUNCTION for token in line.tokens[before.at + 1 : cue.subject.first + 1]):
+                continue
             link.how, link.subject, link.subject_line = "carried", cue.subject, line
             link.cue_span = (line.tokens[cue.at].start, line.tokens[cue.at].end)
             return True

@@ -92,10 +92,11 @@ def label(link: Link) -> bool:
     return True
 
 
-def noun(link: Link) -> bool:
+def noun(text: str, link: Link) -> bool:
     """Lee's remark that the “…”; Lee's “…” remark; in a statement from Lee, “…”."""
     tokens, (start, end), at = link.tokens, link.sentence, link.at
-    for i in range(at + 1, min(at + 4, end)):
+    closed = text[link.run.inner_end - 1] in ",;"
+    for i in range(at + 1, at + 1 if closed else min(at + 4, end)):
         if tokens[i].kind != WORD or is_finite(tokens[i]) or tokens[i].what & Is.PREPOSITION:
             break
         if tokens[i].what & (Is.SPEECH_NOUN | Is.TERM):

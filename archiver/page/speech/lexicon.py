@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass, field
-from enum import IntFlag, auto
 from importlib import resources
 
 from archiver.errors import FormatError
@@ -24,64 +23,65 @@ VERB_SECOND = frozenset({"de", "nl", "sv"})  # the subject follows the verb when
 LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "ru", "uk", "ar", "he", "ja", "zh", "sv", "fi", "cs")
 
 
-class Is(IntFlag):
-    """What a word can be. A word can be several."""
+class Is:
+    """What a word can be, as bits of an int (a plain one: IntFlag costs three quarters of the time). A word can be several."""
 
-    SAY = auto()
-    REPORT = auto()
-    PARTICIPLE = auto()
-    PRONOUN = auto()
-    MASCULINE = auto()
-    FEMININE = auto()
-    PLURAL = auto()
-    NEUTER = auto()
-    OWN = auto()
-    DETERMINER = auto()
-    PREPOSITION = auto()
-    CONJUNCTION = auto()
-    SUBORDINATOR = auto()
-    RELATIVE = auto()
-    AUXILIARY = auto()
-    BE = auto()
-    ADVERB = auto()
-    NEGATION = auto()
-    DENIAL = auto()
-    TITLE = auto()
-    ROLE = auto()
-    PARTICLE = auto()
-    VERB = auto()
-    SPEECH_NOUN = auto()
-    WORK = auto()
-    SO_CALLED = auto()
-    ACCORDING = auto()
-    TIME = auto()
-    VENUE = auto()
-    MEDIA = auto()
-    ADDRESS = auto()
-    ABBREVIATION = auto()
-    MAY_BE_NOUN = auto()
-    COMMON = auto()
-    AFTER = auto()
-    WITH_SPEAKER = auto()
-    HONORIFIC = auto()
-    BASE = auto()
-    VERBISH = auto()
-    TERM = auto()
-    BY_ENDING = auto()
-    TELLS = auto()
-    SO = auto()
-    ZUFOLGE = auto()
-    ADDRESSING = auto()
-    FURNITURE = auto()
-    DEFINITE = auto()
-    REPORTED = auto()
-    AS = auto()
-    LIKE = auto()
-    INVERTS = auto()
-    QUOTES = auto()
+    SAY = 1 << 0
+    REPORT = 1 << 1
+    PARTICIPLE = 1 << 2
+    PRONOUN = 1 << 3
+    MASCULINE = 1 << 4
+    FEMININE = 1 << 5
+    PLURAL = 1 << 6
+    NEUTER = 1 << 7
+    OWN = 1 << 8
+    DETERMINER = 1 << 9
+    PREPOSITION = 1 << 10
+    CONJUNCTION = 1 << 11
+    SUBORDINATOR = 1 << 12
+    RELATIVE = 1 << 13
+    AUXILIARY = 1 << 14
+    BE = 1 << 15
+    ADVERB = 1 << 16
+    NEGATION = 1 << 17
+    DENIAL = 1 << 18
+    TITLE = 1 << 19
+    ROLE = 1 << 20
+    PARTICLE = 1 << 21
+    VERB = 1 << 22
+    SPEECH_NOUN = 1 << 23
+    WORK = 1 << 24
+    SO_CALLED = 1 << 25
+    ACCORDING = 1 << 26
+    TIME = 1 << 27
+    VENUE = 1 << 28
+    MEDIA = 1 << 29
+    ADDRESS = 1 << 30
+    ABBREVIATION = 1 << 31
+    MAY_BE_NOUN = 1 << 32
+    COMMON = 1 << 33
+    AFTER = 1 << 34
+    WITH_SPEAKER = 1 << 35
+    HONORIFIC = 1 << 36
+    BASE = 1 << 37
+    VERBISH = 1 << 38
+    TERM = 1 << 39
+    BY_ENDING = 1 << 40
+    TELLS = 1 << 41
+    SO = 1 << 42
+    ZUFOLGE = 1 << 43
+    ADDRESSING = 1 << 44
+    FURNITURE = 1 << 45
+    DEFINITE = 1 << 46
+    REPORTED = 1 << 47
+    AS = 1 << 48
+    LIKE = 1 << 49
+    INVERTS = 1 << 50
+    QUOTES = 1 << 51
+    QUESTION = 1 << 52
 
 
-SECTIONS = {flag.name.lower(): flag for flag in Is if flag.name}
+SECTIONS: dict[str, int] = {name.lower(): flag for name, flag in vars(Is).items() if name.isupper()}
 FUNCTION = (
     Is.PRONOUN | Is.OWN | Is.DETERMINER | Is.PREPOSITION | Is.CONJUNCTION | Is.SUBORDINATOR | Is.RELATIVE
     | Is.AUXILIARY | Is.ADVERB | Is.NEGATION | Is.COMMON
@@ -114,11 +114,11 @@ class Lexicon:
             if not found:
                 for end, flag in self.ends:
                     if word.endswith(end) and len(word) > len(end):
-                        found |= flag | int(Is.BY_ENDING)
+                        found |= flag | Is.BY_ENDING
             if len(self._memory) < 50_000:
                 self._memory[word] = found
         if name and found & Is.BY_ENDING:
-            return found & ~int(Is.ADVERB | Is.VERBISH)
+            return found & ~(Is.ADVERB | Is.VERBISH)
         return found
 
 
@@ -137,16 +137,16 @@ def parse(language: str, data: str) -> Lexicon:
             section = line.strip("[]")
             if section not in SECTIONS:
                 raise FormatError(f"words/{language}.txt, line {number}: no section is called {section!r}")
-            flag = int(SECTIONS[section])
+            flag = SECTIONS[section]
             if flag & CUE and language in VERB_SECOND:
-                flag |= int(Is.INVERTS)
+                flag |= Is.INVERTS
             continue
         for entry in line.split():
             if flag is None:
                 raise FormatError(f"words/{language}.txt, line {number}: a word before the first section")
             extra = 0
             if entry[0] in _MARKERS and len(entry) > 1:
-                entry, extra = entry[1:], int(_MARKERS[entry[0]])
+                entry, extra = entry[1:], _MARKERS[entry[0]]
             entry = entry.replace("_", " ")
             lists.setdefault(section, []).append(entry)
             if entry.startswith("*"):
@@ -158,11 +158,24 @@ def parse(language: str, data: str) -> Lexicon:
                 phrases.setdefault(first, []).append((tuple(rest), flag | extra))
             else:
                 words[entry] = words.get(entry, 0) | flag | extra
+    if language == "de":
+        _set_sexes(words, ends)
     for known in phrases.values():
         known.sort(key=lambda item: -len(item[0]))
     return Lexicon(
         language, words, phrases, tuple(starts), tuple(ends), {name: tuple(entries) for name, entries in lists.items()}
     )
+
+
+def _set_sexes(words: dict[str, int], ends: list[tuple[str, int]]) -> None:
+    """German titles say the sex: Sprecher, Sprecherin."""
+    neutral = ("te", "ten", "glied", "rat", "frau")
+    for word, flag in words.items():
+        if flag & Is.TITLE and not flag & (Is.MASCULINE | Is.FEMININE) and not word.endswith(neutral):
+            words[word] = flag | (Is.FEMININE if word.endswith("in") else Is.MASCULINE)
+    for index, (end, flag) in enumerate(ends):
+        if flag & Is.TITLE and not end.endswith(neutral):
+            ends[index] = end, flag | (Is.FEMININE if end.endswith("in") else Is.MASCULINE)
 
 
 @functools.cache

@@ -12,7 +12,7 @@ from archiver.page.speech.cues import CueAt, find_cues
 from archiver.page.speech.governing import outermost
 from archiver.page.speech.introducing import as_, in_words_of, label, noun, noun_rules, set_off, signed
 from archiver.page.speech.lexicon import Is
-from archiver.page.speech.phrases import COMMAS
+from archiver.page.speech.phrases import COMMAS, is_outlet
 from archiver.page.speech.tokens import MARK, QUOTE, WORD, Line, Token
 
 
@@ -64,7 +64,7 @@ def _attach(text: str, link: Link, cues: list[CueAt]) -> None:
     trailing = [cue for cue in cues if cue.at > at and cue.form == "finite" and _trails(text, tokens, cue, link)]
     if trailing:
         return _set(link, "around", trailing[-1], False)
-    according = [cue for cue in cues if cue.form == "according"]
+    according = [cue for cue in cues if cue.form == "according" and not _relays(tokens, cue, near)]
     if according and _weak(near):
         return _set(link, "according", according[-1], False)
     if _weak(near) and in_words_of(link):
@@ -75,8 +75,15 @@ def _attach(text: str, link: Link, cues: list[CueAt]) -> None:
     closing = next((cue for cue in cues if cue.at == at + 1 and tokens[cue.at].what & Is.INVERTS), None)
     if closing is not None:
         return _set(link, "around", closing, False)
-    label(link) or noun(link) or as_(link) or set_off(text, link)
+    label(link) or noun(text, link) or as_(link) or set_off(text, link)
     return None
+
+
+def _relays(tokens: list[Token], according: CueAt, near: CueAt | None) -> bool:
+    """According to Harbour Radio, Lee called it “…”: an outlet relays what somebody else says."""
+    if near is None or near.subject is None or according.subject is None or near.subject.sort == "pronoun":
+        return False
+    return is_outlet(tokens, according.subject)
 
 
 def _weak(cue: CueAt | None) -> bool:

@@ -244,3 +244,11 @@ def surface(tokens: list[Token], phrase: Phrase) -> tuple[int, int]:
 def is_boundary(token: Token) -> bool:
     """A token that no noun phrase crosses."""
     return token.kind == QUOTE or (token.kind == MARK and token.text not in "-’'&/")
+
+
+def is_outlet(tokens: list[Token], phrase: Phrase) -> bool:
+    """A newspaper, a broadcaster, an agency."""
+    return phrase.sort != "pronoun" and any(
+        token.what & Is.MEDIA and (token.capital or phrase.after - phrase.first > 1)
+        for token in tokens[phrase.first : phrase.after]
+    )

@@ -13,7 +13,7 @@ from typing import Literal
 
 from archiver.page.speech import singles
 
-Family = Literal["double", "single", "guillemet", "corner"]
+Family = Literal["double", "single", "guillemet", "corner", "element"]
 
 _MARK = re.compile("''|``|,,(?=\\w)|[\"“”„‟＂〝〞〟«»‹›「」『』‘’‚‛'`]")
 _FAMILIES: dict[str, Family] = {

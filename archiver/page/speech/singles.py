@@ -66,7 +66,7 @@ def _strength(text: str, end: int, at: int, after: int, mark: str) -> int:
     """0: no closing mark here; 1: perhaps; 2: surely."""
     before = text[at - 1]
     following = text[after] if after < end else " "
-    if mark not in _CLOSERS or before.isspace() or following.isalnum():
+    if mark not in _CLOSERS or before.isspace() or following.isalnum() or text[at - 2 : at] in ("’n", "'n", "‘n"):
         return 0
     if before in _STRONG_BEFORE or following in _STRONG_AFTER or after >= end:
         return 2

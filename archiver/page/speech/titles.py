@@ -24,7 +24,7 @@ def set_titles(text: str, line: Line, lexicon: Lexicon) -> None:
             if why is not None:
                 line.rejected.append((token.run, why))
                 token.kind, token.text, token.capital = WORD, text[token.start : token.end], True
-                token.what = int(Is.WORK)
+                token.what = Is.WORK
 
 
 def _why(
@@ -37,6 +37,16 @@ def _why(
         return "an attribute in markup"
     if before is not None and before.what & Is.SO_CALLED:
         return "so-called"
+    if before is not None and before.what & Is.DEFINITE and at >= start + 2 and tokens[at - 2].what & Is.SO_CALLED:
+        return "so-called"
+    if (
+        before is not None
+        and before.what & Is.TERM
+        and any(t.what & Is.DENIAL for t in tokens[max(start, at - 4) : at])
+    ):
+        return "a word that is rejected"
+    if at == 0 and start == 0 and following is not None and following.text == ":" and _is_teaser(text, tokens, at):
+        return "a headline"
     if _is_crosshead(text, tokens, start, end, at, words):
         return "a heading"
     if before is None and following is None:
@@ -63,6 +73,8 @@ def _why(
         return "a title behind what it names"
     if closes_clause and _apposition(tokens, at + 1, end):
         return "a title that is explained"
+    if before.what & Is.AS and not any(t.what & CUE for t in tokens[start:at]):
+        return "a name"
     if before.what & Is.PREPOSITION and not before.what & CUE and len(words) >= 2:
         told = any(t.what & Is.SPEECH_NOUN for t in tokens[max(start, at - 3) : at - 1])
         return None if told else "a title behind a preposition"
@@ -97,8 +109,8 @@ def _proper(
         return "a name"
     if before is not None and _in_brackets(tokens, start, at):
         return "in brackets"
-    if at - 2 >= start and (before.what & Is.CONJUNCTION or before.text == ",") and tokens[at - 2].run is not None:
-        if tokens[at - 2].kind == WORD:
+    if before is not None and at - 2 >= start and (before.what & Is.CONJUNCTION or before.text == ","):
+        if tokens[at - 2].run is not None and tokens[at - 2].kind == WORD:
             return "a name in a list"
     if (
         len(words) > 10
@@ -157,6 +169,12 @@ def _is_crosshead(text: str, tokens: list[Token], start: int, end: int, at: int,
     if run is None or run.family != "single" or len(words) > 8 or at != 0 or len(tokens) > 2:
         return False
     return '"' in text or "“" in text or "''" in text
+
+
+def _is_teaser(text: str, tokens: list[Token], at: int) -> bool:
+    """“Not now”: mayor waits — a line that links to another article, no sentence."""
+    last = tokens[-1]
+    return tokens[at].start > 0 and len(tokens) <= 24 and last.text not in (".", "!", "?") and last.kind != QUOTE
 
 
 def _is_gloss(tokens: list[Token], at: int) -> bool:

@@ -118,9 +118,9 @@ def _words(text: str, start: int, end: int, lexicon: Lexicon, spelling: Spelling
             if before.what & (Is.DETERMINER | Is.OWN) or (
                 before.what == Is.VERBISH and not before.capital and before.word[-1] in "enrsm"
             ):
-                what |= int(Is.TITLE)
+                what |= Is.TITLE
         if nouns and not what and not word[0].isupper() and word[0].isalpha():
-            what = int(Is.VERBISH)  # neither noun nor name
+            what = Is.VERBISH  # neither noun nor name
         token = Token(WORD, first, after, text[first:after], what)
         token.capital = capital
         tokens.append(token)

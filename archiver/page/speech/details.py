@@ -1,0 +1,194 @@
+"""What stands around a cue: to whom, when, where, through which outlet, in which role, and whether it is denied."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from archiver.page.speech.attribution import Link
+from archiver.page.speech.cues import find_cues
+from archiver.page.speech.lexicon import Is
+from archiver.page.speech.nouns import Polarity
+from archiver.page.speech.phrases import COMMAS, Phrase, is_finite, is_outlet, phrase_at
+from archiver.page.speech.tokens import MARK, QUOTE, WORD, Token
+
+MAX_CLAUSE = 18  # tokens of a cue's clause that are looked at
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """The circumstances of one statement; None: the text does not say."""
+
+    addressee: str | None = None
+    when: str | None = None
+    where: str | None = None
+    via: str | None = None
+
+
+def details(text: str, link: Link, subject: Phrase | None) -> Details:
+    """Reads the clause of the link's cue. `subject`: the phrase that speaks, if it is in the same line."""
+    if link.cue is None:
+        return Details()
+    tokens, (start, end) = link.tokens, link.sentence
+    at = link.cue.at
+    if not start <= at < end:
+        return Details()
+    stop = _clause_end(tokens, at + 1, end)
+    after = at + 1
+    if subject is not None and subject.first >= after and subject.after <= stop:
+        after = subject.after
+    addressee, outlet = _addressee(text, tokens, at, after, stop)
+    via = outlet or _outlet(text, tokens, after, stop) or _reported_by(text, link, subject)
+    when = _when(text, tokens, after, stop) or _when(text, tokens, max(start, at - 6), at)
+    return Details(addressee, when, _where(text, tokens, after, stop), via)
+
+
+def _clause_end(tokens: list[Token], start: int, end: int) -> int:
+    at = start
+    while at < min(end, start + MAX_CLAUSE):
+        token = tokens[at]
+        if token.kind == QUOTE or token.text in (":", ";", ".", "!", "?") or is_finite(token):
+            return at
+        if token.what & (Is.SUBORDINATOR | Is.RELATIVE) and not token.what & (Is.PREPOSITION | Is.DETERMINER):
+            return at
+        if token.word in ("that", "dass", "daß", "que", "che", "dat", "że", "что", "що"):
+            return at
+        at += 1
+    return at
+
+
+def _addressee(text: str, tokens: list[Token], cue: int, after: int, stop: int) -> tuple[str | None, str | None]:
+    """(to whom, through which outlet): told reporters; told Reuters; sagte dem Sender Ahlewelle."""
+    at = after
+    if at >= stop:
+        return None, None
+    told = bool(tokens[cue].what & Is.TELLS)
+    if tokens[at].what & Is.ADDRESSING:
+        at += 1
+    elif not told and not (tokens[cue].what & Is.INVERTS and tokens[at].word in ("dem", "der", "den")):
+        return None, None
+    while at < stop and tokens[at].what & Is.ADVERB:
+        at += 1
+    found = phrase_at(tokens, at, stop)
+    if found is None or any(token.what & Is.TIME for token in tokens[found.first : found.after]):
+        return None, None
+    if is_outlet(tokens, found):
+        return None, _name(text, tokens, found)
+    return text[tokens[found.first].start : tokens[found.after - 1].end], None
+
+
+def _name(text: str, tokens: list[Token], phrase: Phrase) -> str:
+    first = phrase.head if phrase.sort == "name" else phrase.first
+    while first < phrase.after - 1 and tokens[first].what & (Is.DETERMINER | Is.OWN):
+        first += 1
+    return text[tokens[first].start : tokens[phrase.after - 1].end]
+
+
+def _outlet(text: str, tokens: list[Token], start: int, stop: int) -> str | None:
+    """in an interview with Harbour Radio, on CNN."""
+    for at in range(start, stop - 1):
+        if tokens[at].what & Is.PREPOSITION and tokens[at].kind == WORD:
+            found = phrase_at(tokens, at + 1, stop)
+            if found is not None and found.sort == "name" and is_outlet(tokens, found):
+                return _name(text, tokens, found)
+    return None
+
+
+def _reported_by(text: str, link: Link, subject: Phrase | None) -> str | None:
+    """According to Wion News, somebody else said it."""
+    tokens, (start, end) = link.tokens, link.sentence
+    for cue in find_cues(tokens, start, end):
+        if cue.form == "according" and cue.subject is not None and cue is not link.cue and cue.at != link.cue_at:
+            if (subject is None or cue.subject.first != subject.first) and is_outlet(tokens, cue.subject):
+                return _name(text, tokens, cue.subject)
+    return None
+
+
+def _when(text: str, tokens: list[Token], start: int, stop: int) -> str | None:
+    for at in range(start, stop):
+        if tokens[at].what & Is.TIME and tokens[at].kind == WORD:
+            first, last = at, at + 1
+            while first > start and (
+                tokens[first - 1].what & (Is.PREPOSITION | Is.DETERMINER | Is.TIME) or tokens[first - 1].text.isdigit()
+            ):
+                first -= 1
+            while last < stop and (
+                tokens[last].what & Is.TIME
+                or tokens[last].text.isdigit()
+                or (tokens[last].text == "," and last + 1 < stop and tokens[last + 1].text.isdigit())
+            ):
+                last += 1
+            return text[tokens[first].start : tokens[last - 1].end]
+    return None
+
+
+def _where(text: str, tokens: list[Token], start: int, stop: int) -> str | None:
+    for at in range(start, stop - 1):
+        if not tokens[at].what & Is.PREPOSITION or tokens[at].kind != WORD:
+            continue
+        found = phrase_at(tokens, at + 1, stop)
+        if found is None:
+            continue
+        words = tokens[found.first : found.after]
+        venue = any(token.what & Is.VENUE for token in words)
+        place = tokens[at].word in ("in", "at") and found.sort == "name" and not any(t.what & Is.TIME for t in words)
+        if venue or place:
+            return text[tokens[at].start : tokens[found.after - 1].end]
+    return None
+
+
+def role(text: str, tokens: list[Token], phrase: Phrase, named: Phrase | None) -> str | None:
+    """What the text calls the speaker besides the name: the title before it or the description beside it. `named`: the
+    name that stands behind a description."""
+    if phrase.sort == "pronoun":
+        return None
+    if named is not None:
+        last = next((i for i in range(phrase.after, named.first) if tokens[i].text in COMMAS), named.first)
+        before = text[tokens[phrase.first].start : tokens[last - 1].end]
+        return before or None
+    if phrase.sort == "name" and phrase.head > phrase.first:
+        first = phrase.first
+        while first < phrase.head - 1 and tokens[first].what & (Is.DETERMINER | Is.OWN):
+            first += 1
+        before = text[tokens[first].start : tokens[phrase.head - 1].end]
+        if tokens[phrase.head - 1].word not in ("mr.", "mrs.", "ms.", "mr", "mrs", "ms", "herr", "frau"):
+            return before or None
+    return _beside(text, tokens, phrase)
+
+
+def _beside(text: str, tokens: list[Token], phrase: Phrase) -> str | None:
+    """Ann Lee, 71, a retired pilot, …"""
+    at = phrase.after
+    if at < len(tokens) and tokens[at].text == "(":
+        at = next((i + 1 for i in range(at, min(at + 8, len(tokens))) if tokens[i].text == ")"), at)
+    if at >= len(tokens) or tokens[at].text != ",":
+        return None
+    at += 1
+    if at + 1 < len(tokens) and tokens[at].text.isdigit() and tokens[at + 1].text == ",":
+        at += 2
+    found = phrase_at(tokens, at, len(tokens))
+    if found is None or found.sort == "pronoun":
+        return None
+    described = any(token.what & (Is.TITLE | Is.ROLE) for token in tokens[found.first : found.after])
+    if not described and not tokens[at].what & (Is.DETERMINER | Is.OWN):
+        return None
+    end = found.after
+    while end < len(tokens) and end < at + 20 and tokens[end].kind == WORD and not tokens[end].what & Is.RELATIVE:
+        if is_finite(tokens[end]):
+            break
+        end += 1
+    if end < len(tokens) and tokens[end].kind == WORD and is_finite(tokens[end]):
+        return None
+    return text[tokens[at].start : tokens[end - 1].end]
+
+
+def polarity(link: Link) -> Polarity:
+    """Denied: the speaker denies the words, or is said not to have spoken them."""
+    if link.cue is None or link.how not in ("before", "indirect"):
+        return "affirmed"
+    token = link.tokens[link.cue.at]
+    if link.cue.negated:
+        return "denied"
+    quotes = link.how == "before" and link.touches and link.tokens[link.at - 1].text in (":", ",")
+    if token.what & Is.DENIAL and not quotes:
+        return "denied"
+    return "affirmed"

@@ -1,0 +1,59 @@
+"""Which language a text is in: by its script, then by its commonest words. Only among the languages that have a word
+file; a declared language is believed unless the text speaks clearly against it."""
+
+from __future__ import annotations
+
+import functools
+import re
+from importlib import resources
+
+from archiver.page.speech.lexicon import LANGUAGES
+
+SAMPLE = 6_000  # characters that are looked at
+_SCRIPTS = (
+    ("ja", re.compile(r"[\u3041-\u30ff]")),
+    ("zh", re.compile(r"[\u4e00-\u9fff]")),
+    ("ar", re.compile(r"[\u0621-\u064a]")),
+    ("he", re.compile(r"[\u05d0-\u05ea]")),
+    ("ru", re.compile(r"[\u0400-\u04ff]")),
+)
+_UKRAINIAN = re.compile(r"[іїєґІЇЄҐ]")
+_RUSSIAN = re.compile(r"[ыэъёЫЭЪЁ]")
+_WORD = re.compile(r"[^\W\d_]+")
+
+
+@functools.cache
+def _common() -> dict[str, frozenset[str]]:
+    """The commonest words of each language in Latin letters: a line each in `words/common.txt`."""
+    data = (resources.files("archiver.page") / "words" / "common.txt").read_text("utf-8")
+    found: dict[str, frozenset[str]] = {}
+    for line in data.split("\n"):
+        name, _, words = line.partition(":")
+        if words and not name.startswith("#"):
+            found[name.strip()] = frozenset(words.split())
+    return found
+
+
+def guess(text: str, declared: str | None = None) -> str:
+    """The code of a language with a word file, or "" if the text is in none of them, as far as one can see."""
+    sample = text[:SAMPLE] if len(text) <= 2 * SAMPLE else text[SAMPLE // 2 : SAMPLE // 2 + SAMPLE]
+    letters = sum(map(str.isalpha, sample))
+    claimed = (declared or "").replace("_", "-").split("-")[0].lower()
+    if letters < 20:
+        return claimed if claimed in LANGUAGES else ""
+    for language, pattern in _SCRIPTS:
+        share = len(pattern.findall(sample)) / letters
+        if share > (0.05 if language == "ja" else 0.4):
+            if language == "ru":
+                return "uk" if len(_UKRAINIAN.findall(sample)) > len(_RUSSIAN.findall(sample)) else "ru"
+            return language
+    words = [word.lower() for word in _WORD.findall(sample)]
+    scores = {language: sum(word in common for word in words) for language, common in _common().items()}
+    best = max(scores, key=lambda language: (scores[language], language == claimed))
+    if claimed in scores and scores[claimed] * 2 >= scores[best]:
+        return claimed
+    if claimed and claimed not in scores and claimed not in LANGUAGES and scores[best] < 0.25 * len(words):
+        return ""
+    return (
+        best if scores[best] >= 0.08 * len(words) and scores[best] >= 3 else (claimed if claimed in LANGUAGES else "")
+    )
