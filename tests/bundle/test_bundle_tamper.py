@@ -21,13 +21,17 @@ from bundle_cases import (
     unpack,
     zip_of,
 )
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from archiver import digest
 from archiver.bundle import layout, record
+from archiver.bundle.check import check_bundle
 from archiver.bundle.read import BundleEvidence
 from archiver.errors import ArchiverError, FormatError, MissingError, UsageError
 from archiver.verify.layout import object_path
-from archiver.verify.policy import KnownCheckpoint
+from archiver.verify.policy import KnownCheckpoint, Policy
+from archiver.verify.run import verify
 
 GOOD, BUILT = bundle_of(small_archive(), 1)
 FILES = contents(GOOD)
@@ -385,6 +389,15 @@ def test_reading_from_a_path(tmp_path: Path) -> None:
         BundleEvidence("/dev/null/none.zip")
 
 
+def test_several_processes(tmp_path: Path) -> None:
+    path = tmp_path / "b.zip"
+    path.write_bytes(GOOD)
+    policy = Policy(signers={SIGNER.public.fingerprint: "me"})
+    with BundleEvidence(path) as evidence:
+        report = verify(evidence, policy, jobs=2, bundle_step=check_bundle)
+    assert report.exit_code == 0 and not codes(report)
+
+
 def test_depths() -> None:
     for depth in ("seal", "objects", "content"):
         assert not codes(check(GOOD, depth=depth))
@@ -414,3 +427,21 @@ def test_a_checksum_that_is_wrong_alone() -> None:
         assert data != GOOD
         report = check(data)
         assert codes(report) == {("bundle-file", name)} and report.exit_code == 1
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_an_exporter_may_sign_anything(data: st.DataObject) -> None:
+    """Any bytes in any file, listed and signed: a report, never another exception, and never a good one."""
+    name = data.draw(st.sampled_from(sorted(FILES)))
+    old = FILES[name]
+    low, high = sorted(data.draw(st.tuples(*[st.integers(0, len(old))] * 2)))
+    high = data.draw(st.sampled_from([low, min(low + 1, len(old)), high]))
+    new = data.draw(st.one_of(st.binary(max_size=12), st.sampled_from([b"null", b"-1", b"[]", b'"\xff"', b"9" * 30])))
+    changed = old[:low] + new + old[high:]
+    files = {**FILES, name: changed}
+    if name not in ("manifest-sha256.txt", "tagmanifest-sha256.txt", "tagmanifest-sha256.txt.sig"):
+        files = signed_again(files)
+    report = check(zip_of(files, BUILT.folder))
+    assert report.to_json()["exit_code"] in (0, 1, 3, 4)
+    assert changed == old or report.exit_code != 0
