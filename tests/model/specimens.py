@@ -97,7 +97,7 @@ def warc() -> tuple[bytes, Tree]:
 
 RECORD = "<urn:uuid:00000000-0000-4000-8000-000000000002>"
 SNAPSHOT_FACTS = SnapshotFacts(
-    run="20261123-130210-7f3a",
+    run="20261123-130210-7f3a09c4",
     origin="live web",
     collector=Collector("Ann Lee", "Example Weekly", None),
     case="harbour-bridge",
@@ -180,7 +180,7 @@ READING_FACTS = ReadingFacts(
     ),
     kind="article",
     reasons=("one paragraph of text",),
-    article={"title": None, "language": {"value": "en", "source": "guessed"}},
+    article={"title": None, "language": {"value": "en", "source": "guessed: trafilatura"}},
     readers={"archiver": "0.1.0", "page_text": "page-text/v1", "statements": "rules/1"},
     statements=1,
     problems=(),

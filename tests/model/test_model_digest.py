@@ -79,7 +79,7 @@ def test_the_tree_of_errors_is_the_drawn_one() -> None:
         path = [item for item in path if item[0] < depth]
         drawn[name] = path[-1][1] if path else "Exception"
         path.append((depth, name))
-    classes = {name: kind for name, kind in inspect.getmembers(errors, inspect.isclass)}
+    classes = dict(inspect.getmembers(errors, inspect.isclass))
     assert set(drawn) == set(classes)
     for name, parent in drawn.items():
         assert classes[name].__base__.__name__ == parent
