@@ -279,9 +279,14 @@ def archive_export() -> object:
     return BundleRef("sha256:" + "0" * 64, 1, (0,))
 
 
-def test_known_checkpoints_are_used() -> None:
-    known = KnownCheckpoint("log-5d2c9a.example", 9, bytes(32), "seen before")
-    assert "history-shrunk" in {code for code, _ in codes(check(GOOD, known=(known,)))}
+def test_a_bundle_that_is_older_than_a_known_checkpoint_is_no_rollback() -> None:
+    """It was made before: what the log became since then cannot be seen in it."""
+    for size in (4, 9):
+        known = KnownCheckpoint("log-5d2c9a.example", size, bytes(32), "seen before")
+        report = check(GOOD, known=(known,))
+        assert {code for code, _ in codes(report)} == {"since-not-checked"} and report.exit_code == 0
+    forked = KnownCheckpoint("log-5d2c9a.example", 5, bytes(32), "seen before")
+    assert "history-forked" in {code for code, _ in codes(check(GOOD, known=(forked,)))}
 
 
 # The zip itself.
