@@ -7,7 +7,8 @@ The first of these that names an encoding wins; `source` says which it was:
     meta        the standard's prescan of the first 1024 bytes finds a <meta>
     xml         it finds none, but the bytes begin with an XML declaration that names an encoding
     meta-late   the tokenizer meets a <meta> that names one further on (the standard's "change the encoding")
-    utf-8-guess not ASCII only, and all of it well-formed UTF-8 (our rule; the standard leaves detection to the browser)
+    utf-8-guess not ASCII only, and all of it well-formed UTF-8, but perhaps for a character that the end cuts off (our
+                rule; the standard leaves detection to the browser)
     default     windows-1252
 
 Specimen: b'<meta charset=latin1>caf\\xe9' without a header is windows-1252, source "meta", and ends in "café".
@@ -92,11 +93,16 @@ def determine_encoding(body: bytes, content_type: str | None, *, html: bool = Tr
             return found, "meta-late"
     if body.isascii():
         return "windows-1252", "default"
+    return ("utf-8", "utf-8-guess") if _is_utf8(body) else ("windows-1252", "default")
+
+
+def _is_utf8(body: bytes) -> bool:
+    """Whether all of it is well-formed, but perhaps for a character that the end cuts off."""
     try:
         body.decode("utf-8")
-    except UnicodeDecodeError:
-        return "windows-1252", "default"
-    return "utf-8", "utf-8-guess"
+    except UnicodeDecodeError as error:
+        return error.reason == "unexpected end of data"
+    return True
 
 
 def header_encoding(content_type: str | None) -> str | None:

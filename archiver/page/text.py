@@ -313,7 +313,7 @@ def _project_html(
                     dropped += not shown
                 elif templates:
                     dropped -= templates.pop()
-            elif not dropped:
+            elif not (dropped or context.hidden):
                 if name in _BREAKS:
                     writer.separate(_BREAKS[name])
                 elif name == "text" and context.foreign:
