@@ -182,6 +182,8 @@ def _handshake(wire: Wire, context: ssl.SSLContext, origin: Origin, deadline: De
         return wire.start_tls(context, origin.host, deadline)
     except ssl.SSLCertVerificationError:
         raise
+    except (ssl.SSLEOFError, ssl.SSLZeroReturnError):
+        raise ExchangeError("tls", f"{origin.host} broke off while setting up TLS", retryable=True) from None
     except ssl.SSLError as error:
         raise ExchangeError("tls", f"{origin.host} and this program found no common TLS: {describe(error)}") from None
     except OSError as error:

@@ -1,5 +1,8 @@
 """TLS: two contexts for all connections, and the facts of a session.
 
+Verified means: a chain to a known root, for this name, at this moment. Revocation is not looked up; that would tell a
+third party which site is visited.
+
 Building a context loads some hundred roots, 40 ms; a handshake costs 3. So a fetcher makes one that verifies and one
 that records what cannot be verified, and every thread uses them. Neither is changed after that: OpenSSL contexts are
 safe to share, but not to reconfigure while they are in use.
