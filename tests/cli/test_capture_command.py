@@ -176,7 +176,9 @@ def test_what_is_mistyped_is_explained(user: User, arguments: tuple[str, ...], w
 def test_local_files(user: User, tmp_path: Path) -> None:
     user.init()
     page = tmp_path / "saved.html"
-    page.write_text("<html lang=en><p>“We never agreed to that,” Ada Quill told reporters on Monday.</p>", "utf-8")
+    said = "<p>“We never agreed to that,” Ada Quill told reporters on Monday.</p>"
+    padding = "<p>The council met for the third time this month, and once more it did not come to a decision.</p>" * 6
+    page.write_text(f"<html lang=en><title>Council</title><h1>Council</h1>{said}{padding}", "utf-8")
     (tmp_path / "scan.pdf").write_bytes(b"%PDF-1.7\n...")
     result = user.ok("capture", page, tmp_path / "scan.pdf")
     assert result.out.count("sealed") >= 2

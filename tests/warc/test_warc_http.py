@@ -21,9 +21,9 @@ from archiver.warc.http import DecodedBody, entity_body, parse_head, split_messa
 LIMIT = 1 << 20
 
 
-def packed(data: bytes) -> bytes:
+def packed(data: bytes, level: int = 9) -> bytes:
     """gzip without the time, so that the names of tests are the same in every process."""
-    return gzip.compress(data, mtime=0)
+    return gzip.compress(data, level, mtime=0)
 
 
 def decoded(block: bytes, limit: int = LIMIT) -> DecodedBody:
