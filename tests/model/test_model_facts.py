@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -174,6 +174,35 @@ def test_a_reading_of_nothing_and_of_bytes_that_are_no_text() -> None:
     picture = replace(READING, source=source, statements=0, kind="not html", article=None)
     for found in (nothing, picture):
         assert facts.decode_reading(facts.encode(found)) == found
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    a: int
+    b: str | None
+
+
+def test_the_specimen_of_the_records_module() -> None:
+    assert "class Pair: a: int; b: str | None" in (records.__doc__ or "")
+    assert records.from_plain(Pair, {"a": 1, "b": None}) == Pair(1, None)
+    assert records.to_plain(Pair(1, None)) == {"a": 1, "b": None}
+    for bad, message in (
+        ({"b": None, "a": 1}, "Pair: keys missing, unknown or out of order: order"),
+        ({"a": True, "b": None}, "Pair.a is not of type int"),
+        ({"a": 1}, "Pair: keys missing, unknown or out of order: b"),
+        ({"a": 1, "b": []}, "Pair.b is not of type str"),
+    ):
+        with pytest.raises(FormatError) as caught:
+            records.from_plain(Pair, bad)
+        assert caught.value.message == message
+
+
+def test_errors_name_the_place() -> None:
+    plain = records.to_plain(SNAPSHOT)
+    plain["hops"][0]["tls"]["chain"] = [None]
+    with pytest.raises(FormatError, match=r"^facts\.hops\[0\]\.tls\.chain\[0\] is not of type str$"):
+        records.from_plain(SnapshotFacts, plain, "facts")
+    assert records.value_of(tuple[Any, ...], [1, None], "x") == (1, None)
 
 
 def test_records_from_plain_values() -> None:

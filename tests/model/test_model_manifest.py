@@ -33,6 +33,7 @@ from archiver.model.manifest import (
     encode,
 )
 from archiver.signing import sshsig
+from archiver.tlog.checkpoint import LogKey
 
 CASES = {vector.name: vector for vector in vectors("manifests")}
 SEALED = {sealed.name: sealed for sealed in chain().sealed}
@@ -306,10 +307,15 @@ def test_what_is_never_written(changes: dict[str, Any]) -> None:
         encode(replace(SNAPSHOT, **changes))
 
 
+GENESIS = SEALED["000-genesis"].manifest.extra
+
+
 @pytest.mark.parametrize(
     ("name", "extra"),
     [
         ("000-genesis", None),
+        ("000-genesis", replace(GENESIS, recovery=7)),
+        ("000-genesis", replace(GENESIS, log=tuple(key.spell() for key in LogKey("a/", bytes(32)).vkeys()))),
         ("011-key-rotate-signer", "rotate"),
         ("008-stamp", ()),
         ("008-stamp", ("x",)),
@@ -354,6 +360,13 @@ def test_a_manifest_too_long_for_a_log() -> None:
     many = tuple(replace(SNAPSHOT.objects[0], role=f"picture-{n}", media_type="image/png") for n in range(500))
     with pytest.raises(FormatError, match="at most 65535"):
         encode(replace(SNAPSHOT, objects=(*SNAPSHOT.objects, *many)))
+
+
+def test_salts() -> None:
+    assert manifest.spell_salt(bytes(16)) == "AAAAAAAAAAAAAAAAAAAAAA=="
+    for length in (0, 15, 17):
+        with pytest.raises(FormatError):
+            manifest.spell_salt(bytes(length))
 
 
 def test_object_of_a_role() -> None:

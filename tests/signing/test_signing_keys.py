@@ -58,6 +58,13 @@ def test_lines_in_text_and_bytes() -> None:
         PublicKey.parse_line(line.decode().replace("AAAA", "ÄÄÄÄ"))
 
 
+def test_an_endless_application() -> None:
+    blob = b"\0\0\0\x1ask-ssh-ed25519@openssh.com\0\0\0\x20" + KeySigner(SEED).public.raw
+    assert PublicKey.parse_line(PublicKey(blob + b"\0\0\0\xff" + b"a" * 255).line()).application == b"a" * 255
+    with pytest.raises(FormatError, match="too long"):
+        PublicKey(blob + b"\0\0\1\0" + b"a" * 256).line()
+
+
 @given(st.binary(max_size=120) | st.text(max_size=80))
 def test_any_line(line: bytes | str) -> None:
     with pytest.raises(FormatError):

@@ -198,7 +198,7 @@ def test_ssh_keygen_agrees_about_the_vectors(tmp_path: Path, name: str) -> None:
 
 @needs_ssh_keygen
 def test_a_second_spelling_of_a_signature_that_ssh_keygen_may_take(tmp_path: Path) -> None:
-    """OpenSSH (9.2 at least) does not ask that S is below the order of the group (RFC 8032, 5.1.7). We do: else a signature
+    """OpenSSH (9.2 at least) does not ask that S is below the group order (RFC 8032, 5.1.7). We do: else a signature
     could be exchanged for another under an unchanged manifest. Whatever ssh-keygen says, it must not crash."""
     body = CASES["bad-malleable"].body
     (tmp_path / "note.sig").write_bytes(body)
