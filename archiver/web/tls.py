@@ -70,6 +70,8 @@ def _common(context: ssl.SSLContext) -> ssl.SSLContext:
     # HTTP/1.1 only: in HTTP/2 there is no exact byte form that a WARC could carry.
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
+    # Whether a connection ended in order or was cut must stay visible.
+    context.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", ssl.Options(0))
     return context
 
 
