@@ -270,9 +270,8 @@ def _missing(page: _Page) -> Kind | None:
         return None
     if signs.MISSING_ADDRESS.search(page.final_url.lower()) and page.final_url != page.requested_url:
         return Kind("soft 404", ("the address led to the site’s page for addresses that do not exist",))
-    before, after = urlsplit(page.requested_url), urlsplit(page.final_url)
-    deep = len(before.path.strip("/")) >= 20 or before.path.strip("/").count("/") >= 1
-    if deep and after.path in ("", "/") and not after.query:
+    path = _path(page.requested_url).strip("/")
+    if (len(path) >= 20 or "/" in path) and _path(page.final_url) in ("", "/"):
         return Kind("soft 404", ("the address of a page has come to lead to the site’s front page",))
     if len(page.text) > 4 * SHORT or page.main > SHORT:
         return None
@@ -324,7 +323,7 @@ def _readable(page: _Page) -> Kind:
         if article is not None and article.free_access is not None and article.free_access.value == "false":
             reasons.append(f"it says that it is not free, yet {page.main:,} characters are there")
         return Kind("article", tuple(reasons))
-    front = urlsplit(page.final_url).path in ("", "/") and not urlsplit(page.final_url).query
+    front = _path(page.final_url) in ("", "/")
     linked = _linked(page)
     if page.dated and page.prose and linked < 0.6:
         return Kind("article", (f"the page names an author or a date, and has {sentences}",))
@@ -335,6 +334,15 @@ def _readable(page: _Page) -> Kind:
     if page.prose:
         return Kind("article", (f"the page has {sentences}",))
     return Kind("page", ("the page has no paragraph of text",))
+
+
+def _path(address: str) -> str:
+    """Path and query of an address."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return "?"
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
 def _linked(page: _Page) -> float:

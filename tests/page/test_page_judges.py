@@ -15,6 +15,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import justhtml
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,8 +23,6 @@ from hypothesis import strategies as st
 from archiver.page.context import HIDDEN
 from archiver.page.text import DROPPED, project
 from archiver.page.tokens import Text, Tokenizer
-
-justhtml = pytest.importorskip("justhtml")
 
 _NAMES = """
     p div span b i a em q blockquote table tr td th tbody ul li dl dt dd h1 h2 br hr img title style script textarea xmp
