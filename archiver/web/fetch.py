@@ -109,18 +109,13 @@ class HttpFetcher:
         self.close()
 
     def close(self) -> None:
-        """Nothing is open between visits; here for symmetry with what will be."""
+        """Gives up the session. Between visits no connection is open."""
         self._session.close()
 
     @property
     def route(self) -> str:
         """How requests leave this machine, for the facts: `direct` or the proxy without its password."""
         return "direct" if self.proxy is None else self.proxy.recorded
-
-    @property
-    def cookie_names(self) -> tuple[str, ...]:
-        """The names of the cookies that were given."""
-        return tuple(dict.fromkeys(cookie.name for cookie in self._cookies))
 
     def fetch(self, url: str) -> Visit:
         """Visits `url` and follows redirects. The caller closes the visit. Raises UsageError if it is no URL."""

@@ -131,25 +131,28 @@ class Receiver:
         closes = got.reception.closes
         soon = deadline.within(AFTER_SECONDS)
         try:
-            while (data := wire.receive(soon) if closes else wire.receive_ready()) and room:
+            while data := wire.receive(soon) if closes else wire.receive_ready():
                 self._write(got, data[:room])
                 got.reception.feed(data[:room])
-                room -= len(data[:room])
+                if len(data) > room:
+                    got.problems.append(f"more than {AFTER_BYTES} bytes after its end; the rest was not taken in")
+                    break
+                room -= len(data)
         except (ExchangeError, OSError):
             pass  # the response is whole; how the connection ends after it does not matter
         got.reception.note_extra()
-        if not room:
-            got.problems.append(f"more than {AFTER_BYTES} bytes after its end; the rest was not taken in")
 
     def _read_garbage(self, wire: Wire, got: Received, deadline: Deadline) -> None:
         got.error_kind, got.error = "protocol", "what came is no HTTP"
         soon = deadline.within(GARBAGE_SECONDS)
+        room = max(0, min(self._max_bytes, self._max_head) - got.size)
         try:
             while data := wire.receive(soon):
-                self._write(got, data[: self._max_head - got.size])
-                if got.size >= self._max_head:
+                self._write(got, data[:room])
+                if len(data) > room:
                     got.truncated = "length"
                     return
+                room -= len(data)
         except ExchangeError:
             got.truncated = "time"
         except OSError:
@@ -174,7 +177,9 @@ def _note_end(got: Received, error: OSError | None) -> None:
     elif error is not None:
         words = (error.strerror or str(error)).lower()
         got.problems.append(f"the connection broke: {words}")
-    if not reception.whole or (error is not None and until_close):
+    if reception.state == "close" and error is None:
+        got.truncated = "unspecified"  # broken chunks: nobody can tell
+    elif not reception.whole or (error is not None and until_close):
         got.truncated = "disconnect"
     if reception.head is None or not reception.head.complete:
         what = "the connection ended inside the head" if got.size else "the connection ended before anything came"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -279,10 +277,3 @@ def test_values_go_out_as_the_bytes_they_are(plain_site: Site) -> None:
 
 def test_a_clock() -> None:
     assert seconds_of("2026-11-23T13:02:11.482Z") == 1_795_438_931
-
-
-def test_names_are_told(tmp_path: Path) -> None:
-    from visiting import fetcher
-
-    with fetcher(cookies=[Cookie("a", "1"), Cookie("b", "2"), Cookie("a", "3", "x.example")]) as shared:
-        assert shared.cookie_names == ("a", "b")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from certificates import Authority
-from testsite import BROKEN, TEXT, WHOLE, Site
+from testsite import BROKEN, TEXT, WHOLE, Site, head
 from visiting import clock, fetch, fetcher, said, stored
 from warcio.archiveiterator import ArchiveIterator
 
@@ -99,7 +99,7 @@ def test_fields_are_given_for_reading(plain_site: Site) -> None:
 DEVIATIONS: dict[str, tuple[str | None, str | None, str]] = {
     "/short": ("disconnect", None, "bytes less than Content-Length says"),
     "/short-chunked": ("disconnect", None, "has no end"),
-    "/bad-chunk": ("disconnect", None, "not the size of a chunk"),
+    "/bad-chunk": ("unspecified", None, "not the size of a chunk"),
     "/cut-head": ("disconnect", "disconnect", "inside the head"),
     "/cut-status": ("disconnect", "disconnect", "inside the head"),
     "/http-0.9": (None, "protocol", ""),
@@ -201,6 +201,32 @@ def test_tls_cut_without_closing_message(tls_site: Site, options: dict[str, str]
     assert stored(exchange) == tls_site.wait_for("/no-notify-length")[-1]
     assert (exchange.truncated, exchange.problems) == (None, ())
     visit.close()
+
+
+def test_garbage_is_kept_up_to_a_limit(plain_site: Site) -> None:
+    """And what is kept is a beginning, without a gap."""
+    garbage = bytes(range(256)) * 4000
+    plain_site.serve("/garbage", garbage)
+    for options in ({}, {"max_head": 1024}, {"max_bytes": 100_000}, {"max_bytes": 10}):
+        visit = fetch(plain_site.url("/garbage"), **options)
+        [exchange] = visit.exchanges
+        data = stored(exchange)
+        assert garbage.startswith(data) and 0 < len(data) < len(garbage)
+        assert len(data) <= options.get("max_bytes", 256 << 10)
+        assert (exchange.truncated, visit.error_kind) == ("length", "protocol")
+        visit.close()
+
+
+def test_as_much_junk_as_is_kept_at_most_is_not_called_more(plain_site: Site) -> None:
+    first = head("Content-Length: 5", "Connection: close") + b"hello"
+    for junk, more in ((64 << 10, False), ((64 << 10) + 1, True)):
+        plain_site.serve("/junk", first, lambda talk: talk.pause(0.2), b"j" * junk)
+        visit = fetch(plain_site.url("/junk"))
+        [exchange] = visit.exchanges
+        assert stored(exchange) == first + b"j" * (64 << 10)
+        assert ("more than 65536 bytes" in said(exchange)) is more
+        assert exchange.truncated is None
+        visit.close()
 
 
 def test_byte_by_byte(site: Site, options: dict[str, str]) -> None:
