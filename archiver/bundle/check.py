@@ -103,7 +103,7 @@ def _check_older(case: Case, evidence: BundleEvidence) -> None:
     """Older checkpoints in the bundle: signed by the log, and extended by the bundle's own."""
     if case.checkpoint is None or case.keys is None:
         return
-    step = case.report.steps[7]
+    step, agreeing = case.report.steps[7], 0
     for name in evidence.names():
         size = layout.older_size(name.removeprefix(evidence.prefix)) if name.startswith(evidence.prefix) else None
         if size is None:
@@ -116,14 +116,14 @@ def _check_older(case: Case, evidence: BundleEvidence) -> None:
             if proof.checkpoint != case.note:
                 raise ProofError("its proof leads to another checkpoint than the bundle's")
             check_consistency(size, case.checkpoint.size, old.root, case.checkpoint.root, proof.hashes)
+            agreeing += 1
         except (FormatError, MissingError) as error:
             _fault(case, error.message, error.where or name, "history-bad", 7)
         except ProofError as error:
             _fault(case, error.message, name, "history-forked", 7)
-        step.checked += 1
-    if step.checked:
-        step.skipped = None
-        step.summary = f"{step.checked} other checkpoints are extended by this one"
+    step.checked += agreeing
+    if agreeing and step.skipped is not None:
+        step.skipped = f"no checkpoint is known from outside ({agreeing} of its own agree)"
 
 
 def _check_signature(case: Case, bundle: BundleRecord | None) -> PublicKey | None:
