@@ -380,12 +380,22 @@ print(hashlib.sha256(out.getvalue()).hexdigest())
 """
 
 
-@pytest.mark.parametrize("python", ["python3.11", "python3.12", "python3.13", "python3.14"])
-def test_same_zip_by_other_pythons(python: str, tmp_path: Path) -> None:
+def other_python(version: str, folder: Path) -> str | None:
+    """A Python of that version on the path or in pyenv, if one runs."""
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    for found in (which(f"python{version}"), *sorted(pyenv.glob(f"versions/{version}.*/bin/python"))):
+        if found and subprocess.run([found, "-c", ""], cwd=folder, capture_output=True).returncode == 0:
+            return str(found)
+    return None
+
+
+@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13", "3.14"])
+def test_same_zip_by_other_pythons(version: str, tmp_path: Path) -> None:
+    python = other_python(version, tmp_path)
+    if python is None:
+        pytest.skip(f"there is no Python {version} here")
     code = ZIP_AGAIN.format(root=str(Path(__file__).parents[2]))
     mine = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout
-    if which(python) is None or subprocess.run([python, "-c", ""], cwd=tmp_path, capture_output=True).returncode:
-        pytest.skip(f"there is no {python} here")
     assert subprocess.run([python, "-c", code], cwd=tmp_path, capture_output=True, check=True).stdout == mine
 
 
