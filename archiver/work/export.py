@@ -134,12 +134,13 @@ def check_place(archive: Archive, output: Path | None, force: bool) -> None:
 
 
 def _check(temporary: Path, path: Path, signer: Signer, progress: Progress) -> None:
-    """The bundle as its receiver will see it. Raises ProofError if anything fails."""
+    """The bundle as its receiver will see it. Raises ProofError if anything fails. What a revocation disowned is still
+    exported: the receiver is told, and the stamps before it may matter to them."""
     policy = Policy(signers={signer.public.fingerprint: "exporter"})
     with BundleEvidence(temporary, label=str(path)) as evidence:
         report = verify(evidence, policy, progress=progress, bundle_step=check_bundle)
-    if report.failed or report.unreadable:
-        bad = next(f for f in report.findings if f.weight in (Weight.FAILED, Weight.DISOWNED))
+    bad = next((finding for finding in report.findings if finding.weight is Weight.FAILED), None)
+    if bad is not None:
         raise ProofError(
             f"not exported, as it would not verify: {bad.message} (step {bad.step}, {bad.code})",
             where=(bad.file or str(path)).removeprefix("data/"),

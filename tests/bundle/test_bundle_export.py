@@ -175,6 +175,22 @@ def test_what_would_not_verify_is_not_exported(archive: Archive) -> None:
     assert export(archive, ["1"], Path("a.zip")).record == 7
 
 
+def test_what_was_disowned_is_exported_and_said_to_be(tmp_path: Path) -> None:
+    from bundle_cases import bundle_of
+    from simulator import Simulator
+
+    from archiver.verify.case import silent
+    from archiver.work.export import _check
+
+    archive = Simulator(seed=51).capture().revoke(1).capture()
+    data, _ = bundle_of(archive, 1, signer=archive.signer)
+    path = tmp_path / "disowned.zip"
+    path.write_bytes(data)
+    _check(path, path, archive.signer, silent)
+    report = check(data, trusted=archive.signers)
+    assert "signature-disowned" in {code for code, _ in codes(report)}
+
+
 def test_a_file_that_appears_meanwhile_stays(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
     from archiver.work import export as module
 
