@@ -104,12 +104,12 @@ def kind_of(text: str, link: Link) -> Kind:
     if link.at == link.sentence[0] or link.how in ("label", "signed"):
         return "direct"
     inner = text[link.run.inner_start : link.run.inner_end]
-    if link.tokens[link.at - 1].text == ":" and inner[:1].isupper():
+    if link.tokens[link.at - 1].text == ":" and not inner[:1].islower():
         return "direct"
     if link.how == "before" and link.touches and link.cue is not None:
         opened = link.tokens[link.at - 1].text in (",", ":")
         return "direct" if opened or inner[:1].isupper() else "mixed"
-    if link.how == "after" and inner[:1].isupper():
+    if link.how == "after" and not inner[:1].islower():
         return "direct"
     if link.how == "carried" and inner[:1].isupper() and inner[-1:] in ".!?":
         return "direct"

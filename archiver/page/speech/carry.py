@@ -9,6 +9,9 @@ from archiver.page.speech.phrases import first_phrase, person_phrase, phrase_at
 from archiver.page.speech.tokens import WORD, Line
 
 
+PRO_DROP = frozenset({"es", "it", "pt", "pl", "cs", "ru", "uk", "ar", "he"})  # a verb needs no pronoun
+
+
 def carry(links_of: list[list[Link]], lines: list[Line]) -> None:
     """Speakers for runs without a cue, from what stands before them."""
     last: Link | None = None
@@ -29,6 +32,8 @@ def carry(links_of: list[list[Link]], lines: list[Line]) -> None:
                 _introduced(link)
                 if link.how == "none" and before is not None and link.sentence[0] == 0:
                     _introduced_before(link, before, last)
+            if link.subject is None and link.cue is not None and line.language in PRO_DROP:
+                _understood(link, in_line or last, before)
             if link.subject is not None:
                 in_line = last = link
         before = line
@@ -53,6 +58,21 @@ def _reported(link: Link, before: Line | None) -> None:
         found = first_phrase(earlier[0][0].tokens, *earlier[0][1])
         if found is not None:
             link.how, link.subject, link.subject_line = "reported", found, earlier[0][0]
+
+
+def _understood(link: Link, source: Link | None, before: Line | None) -> None:
+    """Añadió: «…»: the verb alone; the speaker is the one before."""
+    how, cue_span = link.how, link.cue_span
+    if source is not None and source.line is link.line:
+        link.subject, link.subject_line, link.source = source.subject, source.subject_line, source
+        return
+    link.how = "none"
+    _introduced(link)
+    if link.how == "none" and before is not None:
+        _introduced_by(link, before, before.sentences[-1])
+    if link.subject is None and source is not None:
+        link.subject, link.subject_line = source.subject, source.subject_line
+    link.how, link.cue_span = how, cue_span
 
 
 def _sign(link: Link, line: Line) -> None:

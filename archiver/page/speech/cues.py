@@ -45,6 +45,8 @@ def find_cues(tokens: list[Token], start: int, end: int) -> list[CueAt]:
             cue = _according(tokens, start, end, at)
             if cue is not None:
                 found.append(cue)
+        elif token.what & Is.HIS_SAYING:
+            found.append(CueAt(at, "finite", True, _of_whom(tokens, start, at), start))
         elif token.what & CUE and token.kind == WORD:
             if token.capital and at > start:
                 headline = is_headline(tokens, start, end) if headline is None else headline
@@ -74,6 +76,14 @@ def _according(tokens: list[Token], start: int, end: int, at: int) -> CueAt | No
     closed = found is not None and (found.after >= end or tokens[found.after].kind != WORD or found.sort != "pronoun")
     if at > start and tokens[at - 1].text in COMMAS and closed and found is not None and found.sort != "pronoun":
         return CueAt(at, "according", True, found, at)
+    return None
+
+
+def _of_whom(tokens: list[Token], start: int, end: int) -> Phrase | None:
+    """نقلت الإذاعة عن المتحدث، …، قوله: from whom the outlet has it (Arabic)."""
+    for at in range(end - 1, start - 1, -1):
+        if tokens[at].word == "عن":
+            return phrase_at(tokens, at + 1, end)
     return None
 
 
@@ -128,7 +138,8 @@ def _verb(tokens: list[Token], start: int, end: int, at: int, before: list[CueAt
     subject, left = subject_before(tokens, start, back, before)
     inverted = False
     behind = previous is not None and previous.text == ","
-    may_invert = (strong or token.what & Is.INVERTS) and not passed & Is.AUXILIARY and not token.what & Is.TELLS
+    free = not passed & Is.AUXILIARY or previous is None or previous.kind != WORD
+    may_invert = (strong or token.what & (Is.INVERTS | Is.VERB_FIRST)) and free and not token.what & Is.TELLS
     dative = subject is not None and bool(token.what & Is.INVERTS) and _is_object(tokens, subject)
     if (subject is None or left == back or behind or dative) and may_invert:
         after = _inverted(tokens, start, end, at, back)
@@ -292,7 +303,8 @@ def _inverted(tokens: list[Token], start: int, end: int, at: int, back: int) -> 
         if previous.kind == WORD and previous.word not in ("as", "so", "and") and not tokens[at].what & Is.INVERTS:
             return None
     following = at + 1
-    while following < end and tokens[following].what & (Is.ADVERB | Is.TIME) and not tokens[following].capital:
+    skipped = Is.ADVERB | Is.TIME | Is.ADDRESS
+    while following < end and tokens[following].what & skipped and not tokens[following].capital:
         following += 1
     found = phrase_at(tokens, following, end)
     if found is None or (found.after < end and is_finite(tokens[found.after])):

@@ -38,7 +38,8 @@ def details(text: str, link: Link, subject: Phrase | None) -> Details:
         after = subject.after
     addressee, outlet = _addressee(text, tokens, at, after, stop)
     via = outlet or _outlet(text, tokens, after, stop) or _reported_by(text, link, subject)
-    when = _when(text, tokens, after, stop) or _when(text, tokens, max(start, at - 6), at)
+    stop = stop if link.cue.strong else after
+    when = _when(text, tokens, at + 1, stop) or _when(text, tokens, max(start, at - 6), at)
     return Details(addressee, when, _where(text, tokens, after, stop), via)
 
 
@@ -59,12 +60,15 @@ def _clause_end(tokens: list[Token], start: int, end: int) -> int:
 def _addressee(text: str, tokens: list[Token], cue: int, after: int, stop: int) -> tuple[str | None, str | None]:
     """(to whom, through which outlet): told reporters; told Reuters; sagte dem Sender Ahlewelle."""
     at = after
+    told = bool(tokens[cue].what & Is.TELLS)
+    for place in (cue + 1, after):
+        if place < len(tokens) and tokens[place].what & Is.ADDRESS and not told:
+            return text[tokens[place].start : tokens[place].end], None
     if at >= stop:
         return None, None
-    told = bool(tokens[cue].what & Is.TELLS)
     if tokens[at].what & Is.ADDRESSING:
         at += 1
-    elif not told and not (tokens[cue].what & Is.INVERTS and tokens[at].word in ("dem", "der", "den")):
+    elif not told and not (tokens[cue].what & Is.INVERTS and tokens[at].word in ("dem", "der")):
         return None, None
     while at < stop and tokens[at].what & Is.ADVERB:
         at += 1
@@ -73,6 +77,9 @@ def _addressee(text: str, tokens: list[Token], cue: int, after: int, stop: int) 
         return None, None
     if is_outlet(tokens, found):
         return None, _name(text, tokens, found)
+    known = found.sort == "name" or any(t.what & (Is.TITLE | Is.ROLE) for t in tokens[found.first : found.after])
+    if not told and not (tokens[after].what & Is.ADDRESSING and known):
+        return None, None
     return text[tokens[found.first].start : tokens[found.after - 1].end], None
 
 
@@ -96,6 +103,10 @@ def _outlet(text: str, tokens: list[Token], start: int, stop: int) -> str | None
 def _reported_by(text: str, link: Link, subject: Phrase | None) -> str | None:
     """According to Wion News, somebody else said it."""
     tokens, (start, end) = link.tokens, link.sentence
+    for at in range(start, end - 1):
+        found = phrase_at(tokens, at + 1, end) if tokens[at].what & Is.RELAYS else None
+        if found is not None and is_outlet(tokens, found):
+            return text[tokens[found.first].start : tokens[found.after - 1].end]
     for cue in find_cues(tokens, start, end):
         if cue.form == "according" and cue.subject is not None and cue is not link.cue and cue.at != link.cue_at:
             if (subject is None or cue.subject.first != subject.first) and is_outlet(tokens, cue.subject):

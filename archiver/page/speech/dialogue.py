@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 
 from archiver.page.speech.lexicon import Is, Lexicon
-from archiver.page.speech.phrases import Phrase, phrase_at
+from archiver.page.speech.phrases import Phrase, is_outlet, phrase_at
 from archiver.page.speech.quotes import Paragraph, Run
 from archiver.page.speech.tokens import Line, Spelling, Token, read
 
@@ -74,6 +74,8 @@ def _clause(
     """dijo Ana; powiedział w rozmowie z PAP Jan Nowak."""
     while start < end and text[start].isspace():
         start += 1
+    if start >= end or text[start].isupper():
+        return None
     line = read(text, Paragraph(start, end, []), lexicon, spelling)
     for at, token in enumerate(line.tokens[:5]):
         if token.what & Is.SAY and not token.capital:
@@ -96,8 +98,12 @@ def _subject_after(tokens: list[Token], cue: int) -> Phrase | None:
         if tokens[at].text in (".", "!", "?"):
             return None
         found = phrase_at(tokens, at, len(tokens))
-        if found is not None and found.sort == "name" and not tokens[at - 1].what & Is.PREPOSITION:
+        if found is None or found.sort != "name" or tokens[at - 1].capital:
+            continue
+        if not tokens[at - 1].what & Is.PREPOSITION:
             return found
+        if is_outlet(tokens, found) and found.after - found.first > 3:  # w rozmowie z Radiem Brzeg Jan Nowak
+            return Phrase(found.after - 2, found.after, found.after - 2, "name")
     return None
 
 

@@ -168,6 +168,8 @@ def as_(link: Link) -> bool:
         return True
     agent = next((k for k in range(start, i) if tokens[k].word in ("von", "vom", "by")), None)
     owner = phrase_at(tokens, agent + 1, i) if agent is not None else None
+    if any(token.word in ("known", "sold", "registered", "dressed") for token in tokens[max(start, i - 3) : i]):
+        return False
     owner = owner or first_phrase(tokens, start, i)
     if (
         owner is None

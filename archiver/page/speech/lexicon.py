@@ -20,6 +20,9 @@ from importlib import resources
 from archiver.errors import FormatError
 
 VERB_SECOND = frozenset({"de", "nl", "sv"})  # the subject follows the verb when anything else precedes it
+VERB_FIRST = frozenset({"ar"})
+CASELESS = frozenset({"ar", "he"})
+SLAVIC = frozenset({"pl", "ru", "uk", "cs"})
 LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "ru", "uk", "ar", "he", "ja", "zh", "sv", "fi", "cs")
 
 
@@ -79,6 +82,9 @@ class Is:
     INVERTS = 1 << 50
     QUOTES = 1 << 51
     QUESTION = 1 << 52
+    HIS_SAYING = 1 << 53
+    RELAYS = 1 << 54
+    VERB_FIRST = 1 << 55
 
 
 SECTIONS: dict[str, int] = {name.lower(): flag for name, flag in vars(Is).items() if name.isupper()}
@@ -140,6 +146,8 @@ def parse(language: str, data: str) -> Lexicon:
             flag = SECTIONS[section]
             if flag & CUE and language in VERB_SECOND:
                 flag |= Is.INVERTS
+            if flag & CUE and language in VERB_FIRST:
+                flag |= Is.VERB_FIRST
             continue
         for entry in line.split():
             if flag is None:

@@ -16,6 +16,9 @@ from archiver.page.speech.phrases import COMMAS, is_outlet
 from archiver.page.speech.tokens import MARK, QUOTE, WORD, Line, Token
 
 
+FOLLOWING = frozenset({",", "—", "–", "-", "--", ".", "…", "!", "?", "،", "，"})
+
+
 def link_line(text: str, line: Line) -> list[Link]:
     """The links of all runs of a paragraph, without what other paragraphs could add."""
     links: list[Link] = []
@@ -136,7 +139,8 @@ def _follows(text: str, tokens: list[Token], start: int, cue: CueAt, at: int) ->
         )
     if left - 1 > at and tokens[left - 1].what & Is.AS:
         left -= 1
-    return all(t.kind == MARK and t.text in ",—–-.…!?" for t in tokens[at + 1 : left])
+    between = tokens[at + 1 : left]
+    return all((t.kind == MARK and t.text in FOLLOWING) or t.what & Is.AUXILIARY for t in between)
 
 
 def _trails(text: str, tokens: list[Token], cue: CueAt, link: Link) -> bool:

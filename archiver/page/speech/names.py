@@ -7,7 +7,7 @@ from bisect import bisect_left
 from dataclasses import dataclass, field
 
 from archiver.page.speech.lexicon import Is
-from archiver.page.speech.phrases import COMMAS, Phrase, first_phrase, is_finite, phrase_at
+from archiver.page.speech.phrases import COMMAS, Phrase, first_phrase, is_finite, is_outlet, phrase_at
 from archiver.page.speech.tokens import MARK, WORD, Line, Token, is_name
 
 MAX_BACK = 40  # sentences that a pronoun reaches back
@@ -42,6 +42,11 @@ def roster(text: str, lines: list[Line]) -> Roster:
             at = end
         for start, end in line.sentences:
             _enter_subject(text, tokens, start, end, found)
+            for at in range(start, end):
+                source = phrase_at(tokens, at + 1, end) if tokens[at].what & Is.ACCORDING else None
+                if source is not None and source.sort == "name" and not is_outlet(tokens, source):
+                    found.subjects.append((tokens[source.head].start, full_name(text, tokens, source, found), ""))
+    found.subjects.sort()
     return found
 
 
@@ -67,8 +72,13 @@ def _name_end(tokens: list[Token], start: int) -> int:
         token = tokens[end]
         if is_name(token) and token.start - tokens[end - 1].end <= 1:
             end += 1
-        elif token.what & Is.PARTICLE and end + 1 < len(tokens) and is_name(tokens[end + 1]) and token.kind == WORD:
-            end += 2
+        elif token.what & Is.PARTICLE and token.kind == WORD:
+            following = end + 1
+            while following < min(end + 3, len(tokens)) and tokens[following].what & Is.PARTICLE:
+                following += 1
+            if following >= len(tokens) or not is_name(tokens[following]):
+                break
+            end = following + 1
         else:
             break
     return end

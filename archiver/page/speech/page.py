@@ -78,6 +78,8 @@ def _in_heading(statement: Statement, facts: PageFacts) -> bool:
 
 
 def _alone(text: str, statement: Statement) -> bool:
-    """The words are a line of their own."""
-    start, end = statement.parts[0].start, statement.parts[-1].end
-    return (start == 0 or text[start - 1] == "\n") and (end == len(text) or text[end] == "\n")
+    """The words have lines of their own, with nobody named in them."""
+    return all(
+        (part.start == 0 or text[part.start - 1] == "\n") and (part.end == len(text) or text[part.end] == "\n")
+        for part in statement.parts
+    )

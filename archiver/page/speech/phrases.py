@@ -25,10 +25,19 @@ class Phrase:
     sort: Sort
 
 
-_STOP = Is.PREPOSITION | Is.CONJUNCTION | Is.SUBORDINATOR | Is.RELATIVE | Is.AUXILIARY | Is.VERB | Is.NEGATION
+_STOP = (
+    Is.ACCORDING
+    | Is.PREPOSITION
+    | Is.CONJUNCTION
+    | Is.SUBORDINATOR
+    | Is.RELATIVE
+    | Is.AUXILIARY
+    | Is.VERB
+    | Is.NEGATION
+)
 _LEADS = Is.DETERMINER | Is.OWN | Is.ADVERB
 _PERSONAL = Is.TITLE | Is.ROLE
-COMMAS = frozenset({",", "—", "–", "--", "，", "،", "-"})
+COMMAS = frozenset({",", "—", "–", "--", "，", "،", "-", "―"})
 
 
 def is_possessive(token: Token) -> bool:
@@ -49,11 +58,15 @@ def _ends(tokens: list[Token], first: int, at: int, end: int) -> bool:
     if token.text in ("’s", "'s", "’S", "'S"):
         return False
     what = token.what
-    if token.capital:
+    if token.capital and not what & Is.ADDRESS:
         return bool(what & (Is.SUBORDINATOR | Is.RELATIVE | Is.CONJUNCTION | Is.AUXILIARY | Is.TIME | Is.PRONOUN))
-    if what & Is.PARTICLE and at + 1 < end and is_name(tokens[at + 1]) and is_name(tokens[at - 1]):
-        return False
-    if what & (Is.PRONOUN | Is.DETERMINER | Is.TIME):
+    if what & Is.PARTICLE and is_name(tokens[at - 1]) or (what & Is.PARTICLE and tokens[at - 1].what & Is.PARTICLE):
+        following = at + 1
+        while following < end and following < at + 3 and tokens[following].what & Is.PARTICLE:
+            following += 1
+        if following < end and is_name(tokens[following]):
+            return False
+    if what & (Is.PRONOUN | Is.DETERMINER | Is.TIME | Is.ADDRESS):
         return True
     if what & (_STOP | CUE | Is.VERBISH) and not what & _PERSONAL:
         if what & (Is.VERBISH | Is.PARTICIPLE | Is.MAY_BE_NOUN | Is.VERB) and not what & (_STOP & ~Is.VERB):
@@ -118,7 +131,7 @@ def _in_name(tokens: list[Token], first: int, at: int, after: int) -> bool:
     if at + 1 >= after or at <= first:
         return False
     if token.what & Is.PARTICLE and not token.capital:
-        return is_name(tokens[at - 1])
+        return is_name(tokens[at - 1]) or bool(tokens[at - 1].what & Is.PARTICLE)
     return token.kind == MARK and token.text in "-’'&/"
 
 
@@ -144,7 +157,9 @@ def first_phrase(tokens: list[Token], start: int, end: int) -> Phrase | None:
         elif _leads_clause(tokens, at, start, end):
             comma = next((i for i in range(at, end) if tokens[i].text in COMMAS), None)
             at = at + 1 if comma is None else _after_place(tokens, comma, end)
-        elif token.what & Is.PREPOSITION and not token.what & Is.DETERMINER and not (token.capital and at > start):
+        elif token.what & Is.ACCORDING or (
+            token.what & Is.PREPOSITION and not token.what & Is.DETERMINER and not (token.capital and at > start)
+        ):
             at = _after_object(tokens, at + 1, end)
         else:
             found = phrase_at(tokens, at, end)

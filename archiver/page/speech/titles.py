@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archiver.page.speech.lexicon import CUE, Is, Lexicon
+from archiver.page.speech.lexicon import CASELESS, CUE, Is, Lexicon
 from archiver.page.speech.phrases import is_finite, is_possessive
 from archiver.page.speech.tokens import QUOTE, WORD, Line, Token, attribution_follows, is_headline
 
@@ -55,7 +55,7 @@ def _why(
         return "a gloss"
     if before is not None and before.text == ":" and len(words) <= 6 and _announces_work(tokens, start, at):
         return "a title behind a colon"
-    if not is_title_case(words) or language == "de":
+    if language in CASELESS or language == "de" or not is_title_case(words):
         return None
     closes_clause = text[token.run.inner_end - 1] in ",.;:?!" if token.run is not None else False
     if following is not None and following.kind == WORD and not closes_clause and following.start > token.end:

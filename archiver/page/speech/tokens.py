@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from archiver.page.speech.lexicon import FUNCTION, Is, Lexicon
+from archiver.page.speech.lexicon import CASELESS, FUNCTION, SLAVIC, Is, Lexicon
 from archiver.page.speech.quotes import Paragraph, Run
 
 WORD, MARK, QUOTE = 0, 1, 2
@@ -22,7 +22,7 @@ _DATELINE = re.compile(
     r"[A-Z][A-Z.’'-]+(?:[ /][A-Z][A-Z.’'-]+)*(?:, [^—–()\n]{1,40})?(?: \([^)\n]{1,40}\))? ?(?:—|–|--|-|―) "
 )
 _STOPS = frozenset({".", "!", "?", "…", "...", "..", "。", "！", "？", "؟", "|"})
-_OPENING = frozenset("([{")
+_SAME_MARK = {"،": ",", "؛": ";", "؟": "?", "，": ",", "：": ":", "―": "—"}
 
 
 class Token:
@@ -82,7 +82,10 @@ def read(text: str, paragraph: Paragraph, lexicon: Lexicon, spelling: Spelling) 
 
 def _words(text: str, start: int, end: int, lexicon: Lexicon, spelling: Spelling, tokens: list[Token]) -> None:
     classes = lexicon.classes
-    nouns = lexicon.language == "de"  # every noun has a capital: one behind an article is no name
+    language = lexicon.language
+    splits = language in ("fr", "it")
+    caseless = language in CASELESS
+    nouns = language == "de"  # every noun has a capital: one behind an article is no name
     at = start
     for match in _TOKEN.finditer(text, start, end):
         first, after = match.span()
@@ -92,9 +95,18 @@ def _words(text: str, start: int, end: int, lexicon: Lexicon, spelling: Spelling
         if not (word[0].isalnum() or word[0] in "#@'’"):
             if word == "-" and text[first - 1 : first].isspace() and text[after : after + 1].isspace():
                 word = "–"
-            tokens.append(Token(MARK, first, after, word, 0))
+            tokens.append(Token(MARK, first, after, _SAME_MARK.get(word, word), 0))
             continue
         lower = word.lower()
+        if splits and ("’" in word or "'" in word or "-" in word) and lower not in lexicon.words:
+            pieces = _elided(word, lexicon)
+            if pieces:
+                for piece in pieces:
+                    place = text.index(piece, first, after)
+                    what = classes(piece.lower(), piece[0].isupper())
+                    tokens.append(Token(WORD, place, place + len(piece), piece, what))
+                    first = place + len(piece)
+                continue
         if after < end and text[after] == "." and word[-1] != ".":
             dotted = classes(lower + ".")
             initial = len(word) == 1 and word.isupper() and text[after + 1 : after + 2].isspace()
@@ -104,7 +116,7 @@ def _words(text: str, start: int, end: int, lexicon: Lexicon, spelling: Spelling
         if len(word) <= 2 and word[0] in "'’" and lower[1:] != "s":
             tokens.append(Token(MARK, first, after, word, 0))
             continue
-        capital = word[0].isupper()
+        capital = word[0].isupper() or (caseless and not classes(lower) and word[0].isalpha())
         initial = not tokens or (tokens[-1].kind != WORD and tokens[-1].text not in (",", "(", "-"))
         if capital and initial and (spelling.is_common(word) or spelling.is_verbish(word, classes(lower))):
             capital = False
@@ -119,11 +131,53 @@ def _words(text: str, start: int, end: int, lexicon: Lexicon, spelling: Spelling
                 before.what == Is.VERBISH and not before.capital and before.word[-1] in "enrsm"
             ):
                 what |= Is.TITLE
+        before = tokens[-1] if tokens and tokens[-1].kind == WORD else None
+        if caseless and not what and before is not None and before.what & Is.TITLE and _is_definite(word):
+            what = Is.TITLE  # ראש העיר, رئيس البلدية: what the title is of
+        elif (
+            language in SLAVIC
+            and capital
+            and before is not None
+            and before.what & Is.TITLE
+            and _TWO_MORE.match(text, after)
+        ):
+            what |= Is.TITLE  # мэр Вальмеры Елена Фонтанова
+        elif language != "en" and not capital and not what and before is not None and before.capital and not caseless:
+            what = Is.VERBISH  # behind a name no noun goes on
         if nouns and not what and not word[0].isupper() and word[0].isalpha():
             what = Is.VERBISH  # neither noun nor name
         token = Token(WORD, first, after, text[first:after], what)
         token.capital = capital
         tokens.append(token)
+
+
+_TWO_MORE = re.compile(r" [^\W\d_a-zа-яіїєґ]\w+ [^\W\d_a-zа-яіїєґ]\w+")
+
+
+def _is_definite(word: str) -> bool:
+    return (word.startswith("ה") and len(word) > 3) or (word.startswith("ال") and len(word) > 4)
+
+
+_HYPHENED = re.compile(r"-(?:t-)?(?:il|elle|ils|elles|on|je|nous|vous)$")
+
+
+def _elided(word: str, lexicon: Lexicon) -> list[str]:
+    """l’ingénieure, qu’il, dell’opera, a-t-il: their words. Nothing if it is one word."""
+    pieces: list[str] = []
+    rest = word
+    while True:
+        cut = max(rest.find("’"), rest.find("'"))
+        if cut < 1 or cut + 1 >= len(rest) or not (cut <= 2 or rest[: cut + 1].lower() in lexicon.words):
+            break
+        pieces.append(rest[: cut + 1])
+        rest = rest[cut + 1 :]
+    hyphen = _HYPHENED.search(rest)
+    if hyphen is not None and hyphen.start() > 0:
+        pieces.append(rest[: hyphen.start()])
+        pieces.append(rest[rest.rindex("-") + 1 :])
+    elif pieces:
+        pieces.append(rest)
+    return pieces
 
 
 def _phrase(
@@ -226,6 +280,8 @@ def attribution_follows(tokens: list[Token], start: int) -> bool:
 
 def is_name(token: Token) -> bool:
     """A word that is written like a name."""
+    if token.what & Is.ACCORDING:
+        return False
     return token.kind == WORD and token.capital and not (token.what & FUNCTION and not token.what & Is.TITLE)
 
 
