@@ -19,7 +19,7 @@ from archiver.model.facts import ReadingFacts, Source
 from archiver.model.manifest import Tree, spell_salt
 from archiver.model.statement import ContextPart, ContextRecord, PartRecord, SpeakerRecord, StatementRecord
 
-MAX_READ = 64 << 20  # bytes of a decoded body; a larger one is sealed, and its reading says why it was not read
+MAX_READ = 16 << 20  # bytes of a decoded body; a larger one is sealed, and its reading says why it was not read
 
 HTML_TYPES = ("text/html", "application/xhtml+xml")
 Entropy = Callable[[int], bytes]
@@ -72,17 +72,18 @@ def read(material: Material, entropy: Entropy, language: str | None = None) -> R
 
     kind_of_bytes = media_type(material.content_type)
     looks_html = kind_of_bytes in HTML_TYPES or (not kind_of_bytes and _sniff_html(material.body))
+    if not looks_html and kind_of_bytes != "text/plain":
+        reason = f"a body of type {kind_of_bytes or 'unknown'} has no page text"
+        return unread(material, entropy, "not html", (reason,))
     if len(material.body) > MAX_READ:
-        problem = f"a body of {len(material.body)} bytes is sealed, but not read (limit {MAX_READ})"
-        return unread(material, entropy, "not read", (problem,))
+        reason = f"a page of more than {MAX_READ >> 20} MB is sealed, but not read"
+        return unread(material, entropy, "not read", (reason,))
     if looks_html:
         outline = Outline()
         page = page_text.project(material.body, material.content_type, outline)
         return _read_page(material, page, entropy, "page-text/v1", language, outline)
-    if kind_of_bytes == "text/plain":
-        page = page_text.project_plain(material.body, material.content_type)
-        return _read_page(material, page, entropy, "plain-text/v1", language, None)
-    return unread(material, entropy, "not html", (f"a body of type {kind_of_bytes or 'unknown'} has no page text",))
+    page = page_text.project_plain(material.body, material.content_type)
+    return _read_page(material, page, entropy, "plain-text/v1", language, None)
 
 
 def renumbered(reading: Reading, earlier: Sequence[StatementRecord]) -> Reading:
