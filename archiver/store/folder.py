@@ -6,6 +6,7 @@ Symbolic links and special files are named, so that a verifier reports them, and
 from __future__ import annotations
 
 import errno
+import io
 import os
 import re
 import stat
@@ -25,6 +26,7 @@ from archiver.verify.layout import CHECKPOINT, manifest_path, object_path
 MAX_DEPTH = 24  # folders within folders; the deepest name of the format has 8, below quarantine/ it stands again
 MAX_GROUPS = 6  # a sequence is below 2^53
 _FILE = re.compile(r"([0-9]{3})\.json", re.ASCII).fullmatch
+_UTF8 = re.compile(r"[^\0\ud800-\udfff]+")
 _FOLDER = re.compile(r"x([0-9]{3})", re.ASCII).fullmatch
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)  # no waiting for the writer of a pipe
 
@@ -38,6 +40,7 @@ class ArchiveFolder:
     def __init__(self, root: Path) -> None:
         self.root = Path(root)
         self.label = str(root)
+        self._base = f"{self.root}{os.sep}"
         self._real: set[str] = {""}  # folders that are no symbolic links
 
     def __reduce__(self) -> tuple[type[ArchiveFolder], tuple[Path]]:
@@ -82,7 +85,7 @@ class ArchiveFolder:
     def size(self, name: str) -> int | None:
         """Bytes in a file, None if there is none. Raises FormatError for what is no file, StoreError."""
         try:
-            return self._regular(name, self._path(name).lstat()).st_size
+            return self._regular(name, os.lstat(self._path(name))).st_size
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
@@ -100,7 +103,7 @@ class ArchiveFolder:
             raise store_error(error, self.root / name) from None
         try:
             self._regular(name, os.fstat(handle))
-            return os.fdopen(handle, "rb")
+            return io.BufferedReader(io.FileIO(handle))
         except BaseException:
             os.close(handle)
             raise
@@ -110,18 +113,19 @@ class ArchiveFolder:
             raise FormatError("is no plain file (a symbolic link, folder, pipe or device)", where=name)
         return found
 
-    def _path(self, name: str) -> Path:
-        """The path of a name that stays inside. Raises FormatError, and OSError for a folder that is not there."""
-        parts = name.split("/")
-        if "\0" in name or any(part in ("", ".", "..") for part in parts):
-            raise FormatError("is no name of a file in an archive", where=name)
-        folder = "/".join(parts[:-1])
-        if folder not in self._real:
+    def _path(self, name: str) -> str:
+        """The path of a name that stays inside. Raises FormatError, and OSError for a folder that is not there. Text is
+        joined, not paths: a verifier opens files by the hundred thousand."""
+        folder, _, last = name.rpartition("/")
+        if folder not in self._real or last in ("", ".", "..") or _UTF8.fullmatch(last) is None:
+            parts = name.split("/")
+            if _UTF8.fullmatch(name) is None or any(part in ("", ".", "..") for part in parts):
+                raise FormatError("is no name of a file in an archive", where=name)
             for depth in range(1, len(parts)):
-                if stat.S_ISLNK((self.root / "/".join(parts[:depth])).lstat().st_mode):
+                if stat.S_ISLNK(os.lstat(self._base + "/".join(parts[:depth])).st_mode):
                     raise FormatError(f"{'/'.join(parts[:depth])} is a symbolic link", where=name)
             self._real.add(folder)
-        return self.root / name
+        return self._base + name
 
     def manifest_name(self, sequence: int) -> str:
         """Where the manifest of that number stands, or would stand."""
@@ -141,15 +145,20 @@ class ArchiveFolder:
     def sequences_from(self, start: int) -> Iterator[int]:
         """Those from a number on; folders that hold only lower ones are not looked at."""
         for groups in range(len(index_path(start).split("/")), MAX_GROUPS + 1):
-            yield from self._numbered("chain", 0, groups, start)
-            if not (self.root / manifest_path(1000**groups)).parent.is_dir():
+            deeper: list[str] = []
+            yield from self._numbered("chain", 0, groups, start, deeper)
+            if not deeper and not (self.root / manifest_path(1000**groups)).parent.is_dir():
                 return
 
-    def _numbered(self, folder: str, high: int, groups: int, start: int) -> Iterator[int]:
-        """Numbers of `groups` more groups of three digits below a folder that stands for the groups in `high`."""
+    def _numbered(self, folder: str, high: int, groups: int, start: int, deeper: list[str]) -> Iterator[int]:
+        """Numbers of `groups` more groups of three digits below a folder that stands for the groups in `high`. Folders
+        with numbers of more groups are put into `deeper`."""
         pattern, width = (_FILE, 1) if groups == 1 else (_FOLDER, 1000 ** (groups - 1))
         try:
-            found = sorted(int(match.group(1)) for name in listing(self.root / folder) if (match := pattern(name)))
+            names = listing(self.root / folder)
+            found = sorted(int(match.group(1)) for name in names if (match := pattern(name)))
+            if groups == 1:
+                deeper += [name for name in names if _FOLDER(name)]
         except (FileNotFoundError, NotADirectoryError):
             return
         except OSError as error:
@@ -161,7 +170,7 @@ class ArchiveFolder:
             if groups == 1:
                 yield number
             else:
-                yield from self._numbered(f"{folder}/x{low:03d}", number, groups - 1, start)
+                yield from self._numbered(f"{folder}/x{low:03d}", number, groups - 1, start, deeper)
 
     def count(self) -> int:
         """How many manifests the newest checkpoint counts, as it says; without a readable one, how many there are."""

@@ -1,5 +1,6 @@
-"""Run as a program: for each line `AT WHEN FOLDER` on standard input, a child of its own seals a batch in the archive
-there and is killed (a real SIGKILL) at that effect. Prints what the child was told was sealed, and whether it died so.
+"""Run as a program: for each line `AT WHEN WHAT FOLDER` on standard input, a child of its own does something (`batch`,
+`repair` or `create`) to the archive there and is killed (a real SIGKILL) at that effect. Prints what the child was told
+was sealed, and whether it died so.
 
 The parent has one thread and holds no locks, so that forking is safe.
 """
@@ -17,7 +18,7 @@ from store_kit import ORIGIN, Place, add_snapshots
 GROUP = 3  # snapshots in the batch
 
 
-def run(folder: Path, at: int, when: str, create: bool) -> tuple[int, bool]:
+def run(folder: Path, at: int, when: str, what: str) -> tuple[int, bool]:
     """Size that was reported as sealed (0: none), and whether the child was killed."""
     reading, writing = os.pipe()
     child = os.fork()
@@ -28,9 +29,11 @@ def run(folder: Path, at: int, when: str, create: bool) -> tuple[int, bool]:
             place = Place(folder)
             disk = FaultDisk(place.root, at, when)  # type: ignore[arg-type]
             guard = WatchedGuard(place.guard.path, ORIGIN, disk)
-            if create:
+            if what == "create":
                 place.create(disk, guard)
                 os.write(writing, b"1\n")
+            elif what == "repair":
+                place.ledger(disk, guard).repair()
             else:
                 with place.ledger(disk, guard).batch() as group:
                     last = add_snapshots(group, disk, GROUP, "batch")[-1]
@@ -52,6 +55,6 @@ def run(folder: Path, at: int, when: str, create: bool) -> tuple[int, bool]:
 
 if __name__ == "__main__":
     for line in sys.stdin:
-        at, when, folder = line.rstrip("\n").split(" ", 2)
-        sealed, killed = run(Path(folder), int(at), when, not (Path(folder) / "archive" / "archive.yaml").exists())
+        at, when, what, folder = line.rstrip("\n").split(" ", 3)
+        sealed, killed = run(Path(folder), int(at), when, what)
         print(sealed, int(killed), flush=True)

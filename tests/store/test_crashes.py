@@ -7,6 +7,7 @@ its bytes), and an error of the system at any effect (the program goes on).
 from __future__ import annotations
 
 import errno
+import os
 import random
 import shutil
 import subprocess
@@ -23,6 +24,7 @@ from store_kit import ORIGIN, Place, add_snapshots, page
 from archiver import digest
 from archiver.errors import ArchiverError, StoreError
 from archiver.store import durable
+from archiver.store.keyring import LogGuard
 from archiver.verify.layout import object_path
 
 BEFORE = 4  # manifests in the archive before the batch
@@ -171,7 +173,9 @@ def test_power_cut_at_every_prefix(recorded: Recorded, tmp_path: Path) -> None:
 # -- a real SIGKILL ----------------------------------------------------------------------------------------------------
 
 
-def killed(base: Place, points: list[tuple[int, str]], tmp_path: Path) -> Iterator[tuple[Place, int, bool]]:
+def killed(
+    base: Place, points: list[tuple[int, str]], tmp_path: Path, what: str = "batch"
+) -> Iterator[tuple[Place, int, bool]]:
     """The archive after each kill, and what had been reported as sealed by then."""
     child = subprocess.Popen(
         [sys.executable, str(Path(__file__).with_name("kill_child.py"))],
@@ -186,7 +190,7 @@ def killed(base: Place, points: list[tuple[int, str]], tmp_path: Path) -> Iterat
         for at, when in points:
             folder = tmp_path / f"kill {at} {when}"
             place = base.copy(folder)
-            child.stdin.write(f"{at} {when} {folder}\n")
+            child.stdin.write(f"{at} {when} {what} {folder}\n")
             child.stdin.flush()
             answer = child.stdout.readline().split()
             assert len(answer) == 2, "the child died"
@@ -220,6 +224,87 @@ def test_killed_at_some_effects(recorded: Recorded, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_killed_at_every_effect(recorded: Recorded, tmp_path: Path) -> None:
     check_kills(recorded.base, points(len(recorded.effects)), tmp_path)
+
+
+def half_done(recorded: Recorded, where: str, to: Path) -> tuple[Place, int]:
+    """The archive after a SIGKILL when so much of the batch was placed, and how many effects repairing it has."""
+    wanted = {"objects": "objects/", "chain": "chain/", "tiles": "log/tile/0", "kept": "log/checkpoints/"}[where]
+    renames = [n for n, e in enumerate(recorded.effects) if e.kind == "rename" and e.other.startswith(wanted)]
+    count = renames[len(renames) // 2] + 1
+    state = State.of(recorded.base.root)
+    for effect in recorded.effects[:count]:
+        state.apply(effect)
+    files = {name: bytes(file.now) for name, file in state.now.items()}
+    place = lay_out(recorded, files, guard_at(recorded, count), to)
+    trial = place.copy(to.with_name(to.name + "-trial"))
+    disk = RecordingDisk(trial.root)
+    trial.ledger(disk, WatchedGuard(trial.guard.path, ORIGIN, disk)).repair()
+    return place, len(disk.effects)
+
+
+@pytest.mark.parametrize("where", ["objects", "chain", "tiles", "kept"])
+def test_killed_while_repairing(recorded: Recorded, tmp_path: Path, where: str) -> None:
+    """A repair that is killed is repaired by the next one."""
+    place, count = half_done(recorded, where, tmp_path / "half")
+    every = points(count)
+    check_repairs(place, [every[number] for number in few(len(every), where, 5)], tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("where", ["objects", "chain", "tiles", "kept"])
+def test_killed_at_every_effect_of_a_repair(recorded: Recorded, tmp_path: Path, where: str) -> None:
+    place, count = half_done(recorded, where, tmp_path / "half")
+    check_repairs(place, points(count), tmp_path)
+
+
+def check_repairs(base: Place, chosen: list[tuple[int, str]], tmp_path: Path) -> None:
+    for (at, when), (place, _, was_killed) in zip(chosen, killed(base, chosen, tmp_path, "repair"), strict=True):
+        assert was_killed, (at, when)
+        try:
+            reopen(place, 0)
+        except (AssertionError, ArchiverError) as error:
+            raise AssertionError(f"killed {when} effect {at} of a repair") from error
+
+
+# -- a disk that is full -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A real file system of 1 MiB."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
+    if os.getuid() != 0 or subprocess.run(command, capture_output=True).returncode != 0:
+        pytest.skip("mounting a small file system needs root")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+@pytest.mark.parametrize("keys", ["elsewhere", "there too"])
+def test_a_full_disk(small_disk: Path, tmp_path: Path, keys: str) -> None:
+    """Captures until nothing fits: a clear error, nothing sealed is lost, and it goes on when there is room."""
+    place = Place(small_disk)
+    if keys == "elsewhere":
+        place.guard = LogGuard(tmp_path / "keys" / "log.guard", ORIGIN)
+    place.create()
+    ballast = small_disk / "ballast"
+    ballast.write_bytes(bytes(400_000))
+    sealed = place.size()
+    with pytest.raises(StoreError, match="full") as caught:
+        for number in range(1000):
+            sealed = place.append(1, f"page {number}")[-1].sequence + 1
+    assert sealed > 3
+    assert "free some space" in (caught.value.hint or "")
+    place.check(sealed, quarantine=False)
+    with pytest.raises(StoreError, match="full"):
+        place.append(200, "many at once")
+    place.check(sealed, quarantine=False)
+    ballast.unlink()
+    place.append(1, "with room")
+    place.check(sealed + 1)
 
 
 # -- an error of the system --------------------------------------------------------------------------------------------
@@ -289,7 +374,7 @@ def test_killed_while_the_archive_is_made(tmp_path: Path) -> None:
     every = points(len(disk.effects))
     chosen = [every[number] for number in few(len(every), "create", 24)]
     outcomes = set()
-    for point, (place, sealed, was_killed) in zip(chosen, killed(empty, chosen, tmp_path), strict=True):
+    for point, (place, sealed, was_killed) in zip(chosen, killed(empty, chosen, tmp_path, "create"), strict=True):
         assert was_killed, point
         if (place.root / "chain/000.json").exists():
             place.repair()
