@@ -18,6 +18,7 @@ _ISO = re.compile(
     r" ?(Z|z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)?)?",
     re.ASCII,
 )
+_NO_ZONE = re.compile(r":[0-9]{2}\Z", re.ASCII)
 MAX_LENGTH = 100  # characters; what is longer is no date
 
 
@@ -55,7 +56,7 @@ def _mail(text: str) -> str | None:
         if found is None or not 1000 <= found[0] <= 9999:
             return None
         moment = datetime(*found[:5], min(found[5], 59))
-        return moment.isoformat() if found[9] is None else _utc(moment, timedelta(seconds=found[9]))
+        return moment.isoformat() if _NO_ZONE.search(text) else _utc(moment, timedelta(seconds=found[9] or 0))
     except (ValueError, OverflowError, IndexError, TypeError):
         return None
 

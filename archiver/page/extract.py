@@ -66,12 +66,16 @@ def extract(outline: Outline, page_text: str, url: str, wanted: frozenset[str]) 
         document: Any = bare_extraction(tree, url=url, include_comments=False, fast=True)
         if document is None or len(document.text or "") < SHARE * len(page_text):
             document = bare_extraction(tree, url=url, include_comments=False)
-    except (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError, LxmlError) as error:
+    except (*_FAILURES, LxmlError) as error:
         return Main(None, (), problem=f"main text not read: trafilatura failed ({type(error).__name__})")
     pieces = [] if document is None or document.body is None else list(_pieces(document.body))
     if not pieces:
         return Main(None, (), *guesses, problem="no main text found")
     return Main("\n".join(pieces), locate(page_text, pieces), *guesses)
+
+
+# What a library may raise on a page that it was not made for.
+_FAILURES = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RuntimeError, AssertionError)
 
 
 def _guess(

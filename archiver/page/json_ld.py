@@ -91,7 +91,7 @@ def strings(value: Any, objects: list[dict[str, Any]], key: str = "name") -> lis
         if isinstance(item, dict):
             if key not in item and isinstance(item.get("@id"), str):
                 item = next((other for other in objects if other.get("@id") == item["@id"] and key in other), item)
-            item = item.get(key)
+            item = item.get(key, item.get("@value"))
             if isinstance(item, list) and item:
                 item = item[0]
             if isinstance(item, dict):

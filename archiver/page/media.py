@@ -85,16 +85,17 @@ class Link:
         return {"url": self.url, "text": self.text, "place": self.place, "at": self.at}
 
 
-# "(Jonna Reisz/Tideline)", "Photo: Jonna Reisz", "© Tideline", "Foto: dpa", "Jonna Reisz / Tideline".
-_CREDIT_WORDS = (
-    r"photo(?:graph(?:e|ie|y)?)?(?: by| credit)?|pictures?(?: by)?|image(?: credit)?|credits?|crédits?(?: photo)?"
-    r"|foto(?:s|graf(?:ie|ía)?)?|bild(?:quelle|nachweis)?|quelle|illustration(?: by)?|grafik|fotografía|imagen|фото"
-    r"|صورة|写真|撮影|©|\(c\)|copyright"
+# "Photo: Jonna Reisz", "Photograph by J. Reisz/Tideline", "© Tideline", "（写真：汐見通信）" …
+_MAKER = (
+    r"photo(?:s|graph(?:e|ie|y)?)?(?: credit)?|pictures?|image(?: credit)?|credits?|crédits?(?: photo)?"
+    r"|foto(?:s|graf(?:ie|ía)?)?|bild(?:quelle|nachweis)?|quelle|illustration|grafik|fotografía|imagen|фото|صورة"
 )
-_CREDIT = re.compile(
-    rf"(?:^|(?<=[\s.|–—(\[]))(?:{_CREDIT_WORDS})\s?[:：/]?\s?([^\n()\[\]]{{2,120}})|[(（\[]([^()（）\[\]\n]{{2,120}})[)）\]]\s*$",
+_NAMED = re.compile(
+    rf"(?<!\w)(?:(?:{_MAKER})\s?(?:[:/]|by\b)|©|\(c\)|copyright\b)\s*([^\n()\[\]|]{{2,120}})"
+    r"|(?:写真|撮影|画像|图片|사진)\s?[:：/=＝]\s?([^\n()（）\[\]]{2,60})",
     re.IGNORECASE,
 )
+_IN_BRACKETS = re.compile(r"[(（\[]([^()（）\[\]\n]{2,120})[)）\]]\s*\Z")  # … or "(Jonna Reisz/Tideline)" at the end
 
 
 def images(outline: Outline, page_text: str, url: str, main: Ranges) -> tuple[Image, ...]:
@@ -102,8 +103,9 @@ def images(outline: Outline, page_text: str, url: str, main: Ranges) -> tuple[Im
     (data: addresses, 1 × 1)."""
     captions = {id(caption.parent): caption for caption in outline.captions if caption.parent is not None}
     found: dict[str, Image] = {}
+    extent = _extent(outline, main)
     for element in outline.images:
-        place = _place(element, main)
+        place = _place(element, extent)
         if place == "page" and id(element.parent) not in captions:
             continue
         address = _source(element, outline, url)
@@ -124,9 +126,17 @@ def images(outline: Outline, page_text: str, url: str, main: Ranges) -> tuple[Im
     return tuple(found.values())
 
 
-def _place(element: Element, main: Ranges) -> str:
-    """A picture or a player belongs to the article if it stands between its first and its last words."""
-    inside = bool(main) and main[0][0] <= element.start <= main[-1][1]
+def _extent(outline: Outline, main: Ranges) -> tuple[int, int] | None:
+    """From the article's heading, or the first of its words, to its last."""
+    if not main:
+        return None
+    before = [item.start for item in outline.headings if item.start <= main[0][0] and not item.furniture]
+    return (before[-1] if before else main[0][0]), main[-1][1]
+
+
+def _place(element: Element, extent: tuple[int, int] | None) -> str:
+    """A picture or a player belongs to the article if it stands between its heading and its last words."""
+    inside = extent is not None and extent[0] <= element.start <= extent[1]
     return "article" if inside and not element.furniture else "page"
 
 
@@ -147,11 +157,10 @@ def _tiny(element: Element) -> bool:
 def credit_of(caption: str) -> str | None:
     """Whom a caption names as the maker of the picture: after a word for it, or in brackets at the end."""
     tail = caption[-300:]
-    matches = list(_CREDIT.finditer(tail))
-    if not matches:
-        return None
-    words = (matches[-1][1] or matches[-1][2]).strip(" .,;:")
-    return clean(words, 200) or None
+    named = [match[1] or match[2] for match in _NAMED.finditer(tail)]
+    if not named and (match := _IN_BRACKETS.search(tail)):
+        named = [match[1]]
+    return clean(named[-1].strip(" .,;:"), 200) or None if named else None
 
 
 def embedded(outline: Outline, url: str, main: Ranges) -> tuple[Media, ...]:
@@ -161,6 +170,7 @@ def embedded(outline: Outline, url: str, main: Ranges) -> tuple[Media, ...]:
         if source.parent is not None and source.name == "source":
             sources.setdefault(id(source.parent), source)
     found = []
+    extent = _extent(outline, main)
     for element in outline.media[:MAX_MEDIA]:
         inner = sources.get(id(element))
         address = element.get("src") or element.get("data") or element.get("data-src")
@@ -174,7 +184,7 @@ def embedded(outline: Outline, url: str, main: Ranges) -> tuple[Media, ...]:
                 clean(element.get("type") or (inner.get("type") if inner is not None else ""), 100) or None,
                 _clean_address(absolute(poster, outline.base, url)) if poster else None,
                 clean(element.get("title") or element.get("aria-label"), MAX_WORDS) or None,
-                _place(element, main),
+                _place(element, extent),
                 element.start,
             )
         )

@@ -167,8 +167,9 @@ class _Page:
         headings = [(element.name, words) for element in self.outline.headings[:50] if (words := self._words(element))]
         named = [(name, words) for name, words in headings if words in whole and 3 * len(words) >= len(whole)]
         first = [(name, words) for name, words in headings if name == "h1"]
-        for name, words in named[:1] or (first if len(first) == 1 else []):
-            yield Said.of(words, f"{name} element")
+        chosen = max(named, key=lambda heading: len(heading[1])) if named else first[0] if len(first) == 1 else None
+        if chosen is not None:
+            yield Said.of(chosen[1], f"{chosen[0]} element")
         yield Said.of(whole, "title element")
 
     def bylines(self) -> tuple[tuple[Said, ...], list[Said]]:
@@ -279,7 +280,7 @@ def absolute(address: str, base: str, url: str) -> str | None:
     try:
         origin = _origin(base, url)
         if "/." not in address:  # as urljoin would say, but at a twentieth of the time
-            if address.startswith(("https://", "http://")):
+            if _ABSOLUTE.match(address):
                 return address
             if origin and address[0] == "/" and address[1:2] not in ("/", "\\"):
                 return origin + address
@@ -289,6 +290,7 @@ def absolute(address: str, base: str, url: str) -> str | None:
         return None
 
 
+_ABSOLUTE = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]+)?(?:[/?#]|\Z)")
 _LINE_ENDS = re.compile("[\t\r\n]+")
 
 

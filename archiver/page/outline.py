@@ -20,7 +20,7 @@ MAX_TAG = 20_000  # characters; a longer one is not given to the extractor
 _HINTED_NAMES = "div section aside ul ol form nav dialog header footer iframe article main"
 _HINTED = frozenset(_HINTED_NAMES.split())
 _ALWAYS = frozenset({"nav", "aside"})
-_FURNITURE = frozenset({"nav", "footer", "header", "article"})
+_FURNITURE = frozenset({"nav", "footer", "header", "aside", "article"})
 RELATED = re.compile(
     r"related|recommend|recirc|read-?more|read-?next|more-(?:from|on|stories)|most-(?:read|popular)|trending|teaser"
     r"|also-?read|see-?also|newsletter|promo"
@@ -38,7 +38,7 @@ class Element:
         self._attributes: dict[str, str] | None = None
         self.start = self.end = at
         self.parent: Element | None = None
-        self.furniture = furniture  # in a header, footer or navigation, and not in an <article>
+        self.furniture = furniture  # in a header, footer, aside or navigation, not in an <article>
         self.nested = 0  # open elements of its name inside it, while it is open
 
     @property
@@ -204,7 +204,7 @@ class Outline:
         if len(into) >= MAX_ITEMS:
             return None
         within = self._within
-        furniture = not within["article"] and (within["nav"] or within["footer"] or within["header"]) > 0
+        furniture = not within["article"] and any(within.values())
         element = Element(tag, at, furniture)
         into.append(element)
         if not void:

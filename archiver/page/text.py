@@ -70,8 +70,8 @@ class PageText:
 class Watcher(Protocol):
     """Is shown tags and what the projection drops; it cannot change the projection.
 
-    It sees the tags of `names`, those that stand in a dropped template or in SVG or MathML (`shown` is false), and the
-    first one after these. `at`: how many characters the page text has.
+    It sees the tags of `names`, those that stand in a dropped template, in SVG or MathML or where text is hidden
+    (`shown` is false), and the first one after these. `at`: how many characters the page text has.
     """
 
     names: frozenset[str]
@@ -320,7 +320,7 @@ def _project_html(
                     writer.separate(_SPACE)
                 if name in FOLLOWED:
                     (marker.start if isinstance(token, StartTag) else marker.end)(name, len(writer))
-            shown = not (dropped or context.foreign)
+            shown = not (dropped or context.foreign or context.hidden)
             if watcher is not None and (name in watched or not (shown and was_shown)):
                 if isinstance(token, StartTag):
                     watcher.start(token, len(writer), shown)
