@@ -37,6 +37,8 @@ from archiver.page.outline import Outline
 HTML_TYPES = ("text/html", "application/xhtml+xml")
 SHORT = 1_500  # characters of page text; gatekeepers' and error pages are shorter, most articles longer
 PROSE = 80  # characters that make a line prose
+LONG = 3 * SHORT  # of main text; so much is no mere beginning
+LINES = 300  # at either end of the page text that are searched for locks
 SCANNED = 300_000  # characters of the source that are searched for names
 _WIDE = re.compile("[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 
@@ -157,14 +159,12 @@ def _challenge(page: _Page) -> Kind | None:
     for name, value, whose in signs.CHALLENGE_HEADERS:
         if name in page.headers and value in page.headers[name].lower():
             return Kind("challenge", (f"{whose} answered in place of the site (header {name}): {_PROOF}",))
-    if not page.short or page.schema or page.article is None:
-        return None
+    if not page.short or page.schema or page.article is None or page.dated or len(page.prose) > 5:
+        return None  # the size of a short article, or it names an author
     whose = next((owner for text, owner in signs.CHALLENGE_SOURCES if text in page.source), "")
     named = signs.CHALLENGE_NAMES.search(page.source)
     said = signs.words("challenge").search(f"{page.lower}\n{page.noscript}\n{page.article.outline.title.lower()}")
     refused = page.status in (401, 403, 405, 406, 429, 503)
-    if len(page.prose) > 5 or page.dated:  # the size of a short article
-        return None
     if whose and (said or refused or len(page.text) < 300):
         reasons = [f"{whose} answered in place of the site: {_PROOF}"]
     elif said and (named or refused or len(page.text) < 300):
@@ -241,7 +241,7 @@ def _leaves(address: str, base: str, url: str) -> bool:
 
 def _consent(page: _Page) -> Kind | None:
     """At least three things that consent walls say, and most of the page's sentences are about it."""
-    if page.schema or len(page.prose) > 40:
+    if page.schema or page.dated or len(page.prose) > 40:
         return None
     address = signs.CONSENT_ADDRESS.search(page.final_url.lower())
     named = signs.CONSENT_NAMES.search(page.source)
@@ -250,7 +250,7 @@ def _consent(page: _Page) -> Kind | None:
         return None
     about = [line for line in page.prose if _about_consent(line)]
     share = sum(map(len, about)) / max(1, sum(map(len, page.prose)))
-    if not (address or named or page.short) or share < (0.5 if page.prose else 0) or page.dated:
+    if not (address or named or page.short) or share < (0.5 if page.prose else 0):
         return None
     reasons = [f"the page asks for consent (“{said[0]}”, “{said[1]}”) and shows no article"]
     if address:
@@ -287,16 +287,17 @@ _PARTS = re.compile(r" [|–—·•:»-] |: ")  # a page's title and its site's
 
 
 def _paywall(page: _Page) -> Kind | None:
-    """The page says that it is not free and the text is short or a lock stands in it; or, where it says nothing, a lock
-    in a block that is named for it, and a short text."""
+    """The page says that it is not free and the text is short, or a lock stands in it and the text is not long; or,
+    where it says nothing, a lock in a block that is named for it, and a short text."""
     article = page.article
     if article is None:
         return None
     access = article.free_access.value.lower() if article.free_access is not None else ""
     not_free = access in ("false", "locked", "metered")
-    if access in ("true", "free") or (not not_free and page.main > 4 * SHORT):
+    if access in ("true", "free") or page.main >= (LONG if not_free else SHORT):
         return None
     lines = [line.lower() for line in page.text.split("\n") if len(line) < 250]
+    lines = lines if len(lines) <= 2 * LINES else lines[:LINES] + lines[-LINES:]
     locks = [match[0] for line in lines if (match := signs.words("lock").search(line))]
     offers = [match[0] for line in lines if (match := signs.words("offer").search(line))]
     block = any(
@@ -304,7 +305,7 @@ def _paywall(page: _Page) -> Kind | None:
     )
     if not_free and (locks or page.main < SHORT):
         reasons = ["the page says that this article is not free"]
-    elif locks and page.main < SHORT and (block or (len(locks) > 1 and offers)):
+    elif locks and (block or (len(locks) > 1 and offers)):
         reasons = [f"the text ends where the page says “{locks[0]}”"]
     else:
         return None
