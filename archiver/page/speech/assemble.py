@@ -44,7 +44,7 @@ class Assembler:
         if phrase is None or line is None:
             return None, None
         tokens = line.tokens
-        sentence_end = next((end for start, end in line.sentences if start <= phrase.first < end), len(tokens))
+        sentence_end = line.sentences[line.sentence_of(phrase.first)][1] if line.sentences else len(tokens)
         named = appositive(tokens, phrase, sentence_end)
         name = resolve(self._text, tokens, named or phrase, self._roster, self._speakers)
         start, end = surface(tokens, phrase)
@@ -94,7 +94,7 @@ def _goes_on(text: str, group: list[tuple[Link, int, str]], link: Link) -> bool:
         return False
     if link.how == "before" and before.cue is not None and before.cue is link.cue:
         return before.how == "after"
-    index = link.line.sentences.index(link.sentence)
+    index = link.index
     follows = link.sentence == before.sentence or (index > 0 and link.line.sentences[index - 1] == before.sentence)
     return link.how == "carried" and link.source is before and follows
 

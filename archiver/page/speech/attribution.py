@@ -28,6 +28,7 @@ class Link:
     subject_line: Line | None = None
     source: Link | None = None  # the run whose speaker this one has
     parts: tuple[tuple[int, int], ...] = ()  # where the words stand, if that is not the whole run
+    index: int = 0  # of the sentence in its line
     touches: bool = False  # nothing but marks between the cue's clause and the run
     reasons: list[str] = field(default_factory=list)
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from archiver.page.speech.attribution import DASHES, Link
-from archiver.page.speech.cues import find_cues
+from archiver.page.speech.cues import cues_of
 from archiver.page.speech.lexicon import Is
 from archiver.page.speech.phrases import first_phrase, person_phrase, phrase_at
 from archiver.page.speech.tokens import WORD, Line
-
 
 PRO_DROP = frozenset({"es", "it", "pt", "pl", "cs", "ru", "uk", "ar", "he"})  # a verb needs no pronoun
 
@@ -44,12 +43,12 @@ def _reported(link: Link, before: Line | None) -> None:
     tokens, (start, end) = link.tokens, link.sentence
     if not any(token.what & Is.REPORTED for token in tokens[start:end]):
         return
-    index = link.line.sentences.index(link.sentence)
+    index = link.index
     earlier = [(link.line, sentence) for sentence in reversed(link.line.sentences[max(0, index - 4) : index])]
     if before is not None:
         earlier.append((before, before.sentences[-1]))
     for line, sentence in earlier:
-        for cue in reversed(find_cues(line.tokens, *sentence)):
+        for cue in reversed(cues_of(line, sentence)):
             if cue.subject is not None and (cue.strong or cue.form == "according"):
                 link.how, link.subject, link.subject_line = "reported", cue.subject, line
                 link.cue_span = (line.tokens[cue.at].start, line.tokens[cue.at].end)
@@ -91,10 +90,10 @@ def _sign(link: Link, line: Line) -> None:
 def _added(link: Link, before: Link) -> bool:
     """She added that it hurt. “…”: the sentence between two runs names a speaker of its own."""
     line = link.line
-    index = line.sentences.index(link.sentence)
+    index = link.index
     if index == 0 or line.sentences[index - 1] == before.sentence or link.at != link.sentence[0]:
         return False
-    for cue in find_cues(line.tokens, *line.sentences[index - 1]):
+    for cue in cues_of(line, line.sentences[index - 1]):
         if cue.strong and cue.form == "finite" and cue.subject is not None:
             link.how, link.subject, link.subject_line = "carried", cue.subject, line
             link.cue_span = (line.tokens[cue.at].start, line.tokens[cue.at].end)
@@ -105,11 +104,11 @@ def _added(link: Link, before: Link) -> bool:
 def _closed_by(link: Link, before: Link) -> bool:
     """Lee never said “…,” Ray said. “…”: the clause at the end of the sentence before says who goes on."""
     line = link.line
-    index = line.sentences.index(link.sentence)
+    index = link.index
     if before.how != "before" or index == 0 or line.sentences[index - 1] != before.sentence:
         return False
     start, end = before.sentence
-    for cue in find_cues(line.tokens, start, end):
+    for cue in cues_of(line, before.sentence):
         if (
             cue.at > before.at
             and cue.strong
@@ -132,7 +131,7 @@ def _carry_from(link: Link, source: Link) -> None:
 
 def _introduced(link: Link) -> None:
     """The sentence before in the paragraph: Lee was unmoved. “…”"""
-    index = link.line.sentences.index(link.sentence)
+    index = link.index
     if index:
         _introduced_by(link, link.line, link.line.sentences[index - 1])
 
@@ -150,7 +149,7 @@ def _introduced_before(link: Link, line: Line, last: Link | None) -> None:
 def _introduced_by(link: Link, line: Line, sentence: tuple[int, int]) -> None:
     start, end = sentence
     tokens = line.tokens
-    for cue in find_cues(tokens, start, end):
+    for cue in cues_of(line, sentence):
         if cue.subject is not None and cue.form == "finite":
             link.how, link.subject, link.subject_line = "carried", cue.subject, line
             link.cue_span = (tokens[cue.at].start, tokens[cue.at].end)

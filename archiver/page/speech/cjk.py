@@ -159,11 +159,8 @@ def _said_in_chinese(text: str, first: int, run: Run, after: str, words: _Patter
             (first + cue.start(), first + cue.end()), subject, _via_in_chinese(before[: cue.start()], words), True
         )
     clause = re.match(r"[，,]?([^，。！？；：“”\n]{1,40})", after)
-    if (
-        clause is not None
-        and (text[run.inner_end - 1] in "，。！？!?," or after[:1] in "，,")
-        or clause is not None
-        and cue is None
+    if (clause is not None and (text[run.inner_end - 1] in "，。！？!?," or after[:1] in "，,")) or (
+        clause is not None and cue is None
     ):
         found = words.cue.search(clause[1])
         if found is not None and found.start() > 0 and clause[1][found.end() :].strip() in ("", "道", "说", "過", "过"):
@@ -223,9 +220,14 @@ def _japanese_name(phrase: str, words: _Pattern) -> tuple[str, str | None]:
     cut = head.rfind("の")
     if 0 <= cut < len(head) - 1:
         role, head = head[:cut], head[cut + 1 :]
+    apart = re.fullmatch("(.*?)[・、](.+)", head)
+    if apart is not None and any(match.end() == len(apart[1]) for match in words.title.finditer(apart[1])):
+        role, head = (f"{role}の{apart[1]}" if role else apart[1]), apart[2]
     for match in words.title.finditer(head):
         if match.end() == len(head) and match.start() > 0:
             title = match[0]
+            if words.role.fullmatch(head[: match.start()]):
+                break
             return head[: match.start()], (
                 f"{role}{title}" if role and title not in ("さん", "氏", "様") else role or title
             )
@@ -241,7 +243,10 @@ def _statement(
         name = _remember(name, names)
         if name:
             speaker = Speaker(name, Span(*said.subject))
-    whole = said.before or text[run.inner_end - 1] in "。！？!?" or run.inner_end - run.inner_start >= 8
+    opened = said.before and text[run.start - 1] in "：:，, 道"
+    whole = (
+        opened or text[run.inner_end - 1] in "。！？!?" or (not said.before and run.inner_end - run.inner_start >= 6)
+    )
     kind: Kind = "direct" if whole else "mixed"
     around = text[max(said.cue[0] - 4, 0) : said.cue[1]]
     polarity: Polarity = "denied" if words.denial.search(around) else "affirmed"

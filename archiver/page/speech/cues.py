@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 from archiver.page.speech.lexicon import CUE, Is
 from archiver.page.speech.phrases import (
@@ -16,7 +16,7 @@ from archiver.page.speech.phrases import (
     joined,
     phrase_at,
 )
-from archiver.page.speech.tokens import MARK, QUOTE, WORD, Token, is_headline
+from archiver.page.speech.tokens import MARK, QUOTE, WORD, Line, Token, is_headline
 
 Form = Literal["finite", "participle", "infinitive", "passive", "according"]
 
@@ -35,8 +35,15 @@ class CueAt:
     negated: bool = False
 
 
-def find_cues(tokens: list[Token], start: int, end: int) -> list[CueAt]:
-    """All cues of the sentence tokens[start:end], in order."""
+def cues_of(line: Line, sentence: tuple[int, int]) -> list[CueAt]:
+    """All cues of a sentence of the line, in order."""
+    found = line.known.get(sentence)
+    if found is None:
+        found = line.known[sentence] = _find(line.tokens, *sentence)
+    return cast("list[CueAt]", found)
+
+
+def _find(tokens: list[Token], start: int, end: int) -> list[CueAt]:
     found: list[CueAt] = []
     headline: bool | None = None
     for at in range(start, end):

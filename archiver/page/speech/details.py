@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from archiver.page.speech.attribution import Link
-from archiver.page.speech.cues import find_cues
+from archiver.page.speech.cues import cues_of
 from archiver.page.speech.lexicon import Is
 from archiver.page.speech.nouns import Polarity
 from archiver.page.speech.phrases import COMMAS, Phrase, is_finite, is_outlet, phrase_at
-from archiver.page.speech.tokens import MARK, QUOTE, WORD, Token
+from archiver.page.speech.tokens import QUOTE, WORD, Token
 
 MAX_CLAUSE = 18  # tokens of a cue's clause that are looked at
 
@@ -107,7 +107,7 @@ def _reported_by(text: str, link: Link, subject: Phrase | None) -> str | None:
         found = phrase_at(tokens, at + 1, end) if tokens[at].what & Is.RELAYS else None
         if found is not None and is_outlet(tokens, found):
             return text[tokens[found.first].start : tokens[found.after - 1].end]
-    for cue in find_cues(tokens, start, end):
+    for cue in cues_of(link.line, link.sentence):
         if cue.form == "according" and cue.subject is not None and cue is not link.cue and cue.at != link.cue_at:
             if (subject is None or cue.subject.first != subject.first) and is_outlet(tokens, cue.subject):
                 return _name(text, tokens, cue.subject)

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from archiver.page.speech.lexicon import Is, Lexicon
 from archiver.page.speech.phrases import Phrase, is_outlet, phrase_at
 from archiver.page.speech.quotes import Paragraph, Run
-from archiver.page.speech.tokens import Line, Spelling, Token, read
+from archiver.page.speech.sentences import read
+from archiver.page.speech.tokens import Line, Spelling, Token
 
 DASH_LANGUAGES = frozenset({"es", "fr", "pt", "it", "pl", "ru", "uk", "cs", "sv", "fi"})
 INSERTING = frozenset({"fr", "it", "es", "pt"})

@@ -10,12 +10,14 @@ from archiver.page.speech.cues import CueAt
 from archiver.page.speech.lexicon import Is
 from archiver.page.speech.tokens import QUOTE, Token
 
+MAX_BACK = 8  # cues that are looked at before a run
+
 
 def outermost(tokens: list[Token], before: list[CueAt], start: int) -> CueAt:
     """Of several cues before a run the one that governs it. Lee said Ray called it “…”: the text quotes Lee. A clause of
     its own (…, and Ray said …) is governed by nothing before it."""
     near = before[-1]
-    for cue in reversed(before[:-1]):
+    for cue in reversed(before[-MAX_BACK:-1]):
         if any(t.text in (";", ":") for t in tokens[cue.at : near.at]) or _quotes(tokens, cue, near):
             break
         if near.form == "finite" and _is_apart(tokens, cue, near, start):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from archiver.page.speech.cues import CueAt, find_cues
+from archiver.page.speech.cues import CueAt, cues_of
 from archiver.page.speech.lexicon import Is
 from archiver.page.speech.phrases import COMMAS, is_finite, phrase_at
 from archiver.page.speech.tokens import MARK, QUOTE, WORD, Line, Token
@@ -33,7 +33,7 @@ def reported(line: Line) -> list[Reported]:
         start, end = sentence
         if any(token.kind == QUOTE for token in line.tokens[start:end]):
             continue
-        for cue in find_cues(line.tokens, start, end):
+        for cue in cues_of(line, sentence):
             if not cue.strong or cue.subject is None or cue.form not in ("finite", "according"):
                 continue
             clause = _clause(line.tokens, start, end, cue)

@@ -8,13 +8,12 @@ speaker whom the sentence before introduces.
 from __future__ import annotations
 
 from archiver.page.speech.attribution import Link
-from archiver.page.speech.cues import CueAt, find_cues
+from archiver.page.speech.cues import CueAt, cues_of
 from archiver.page.speech.governing import outermost
 from archiver.page.speech.introducing import as_, in_words_of, label, noun, noun_rules, set_off, signed
 from archiver.page.speech.lexicon import Is
 from archiver.page.speech.phrases import COMMAS, is_outlet
 from archiver.page.speech.tokens import MARK, QUOTE, WORD, Line, Token
-
 
 FOLLOWING = frozenset({",", "—", "–", "-", "--", ".", "…", "!", "?", "،", "，"})
 
@@ -22,16 +21,16 @@ FOLLOWING = frozenset({",", "—", "–", "-", "--", ".", "…", "!", "?", "،",
 def link_line(text: str, line: Line) -> list[Link]:
     """The links of all runs of a paragraph, without what other paragraphs could add."""
     links: list[Link] = []
-    for sentence in line.sentences:
+    for index, sentence in enumerate(line.sentences):
         start, end = sentence
         places = [i for i in range(start, end) if line.tokens[i].kind == QUOTE]
         if not places:
             continue
-        cues = find_cues(line.tokens, start, end)
+        cues = cues_of(line, sentence)
         for at in places:
             run = line.tokens[at].run
             assert run is not None
-            link = Link(run, line, sentence, at)
+            link = Link(run, line, sentence, at, index=index)
             _attach(text, link, cues)
             links.append(link)
     return links

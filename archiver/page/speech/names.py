@@ -137,7 +137,7 @@ def resolve(text: str, tokens: list[Token], phrase: Phrase, found: Roster, speak
         return _thing(text, tokens, phrase, found)
     token = tokens[phrase.first]
     sex = _MALE if token.what & Is.MASCULINE else _FEMALE if token.what & Is.FEMININE else ""
-    if not sex or token.what & Is.MASCULINE and token.what & Is.FEMININE:
+    if not sex or (token.what & Is.MASCULINE and token.what & Is.FEMININE):
         return text[token.start : token.end]
     for place, name, known in reversed(_nearby(found.subjects, speakers, start)):
         if place < start and (found.sex.get(name) or known or sex) == sex and _is_person(name, found):

@@ -10,6 +10,7 @@ from archiver.page.speech.nouns import Statement
 from archiver.page.speech.reader import PageFacts
 
 FURNITURE = frozenset({"nav", "aside", "footer"})
+MAX_BODIES = 200  # statements that are compared with a repeated one
 MIN_REPEATED = 3  # words; fewer come twice by chance
 _WORD = re.compile(r"\w+")
 
@@ -50,18 +51,34 @@ def once(text: str, statements: list[Statement], facts: PageFacts) -> list[State
         for index, statement in enumerate(statements)
         if not _in_heading(statement, facts) and not _alone(text, statement)
     ]
-    joined = "\0".join(f" {body} " for _, body in bodies)
+    by_start: dict[str, list[str]] = {}
+    for _, body in bodies:
+        _index(body, by_start)
     kept: list[Statement] = []
     seen: set[str] = set()
     for statement, own in zip(statements, words, strict=True):
         heading, alone = _in_heading(statement, facts), _alone(text, statement)
         if heading and (statement.speaker is None or statement.cue is None):
             continue
-        if (heading or alone) and own.count(" ") + 1 >= MIN_REPEATED and (f" {own} " in joined or own in seen):
+        if (heading or alone) and own.count(" ") + 1 >= MIN_REPEATED and (own in seen or _holds(by_start, own)):
             continue
         seen.add(own)
         kept.append(statement)
     return kept
+
+
+def _index(body: str, by_start: dict[str, list[str]]) -> None:
+    """Notes the body under each of its words, as long as the word is not in too many."""
+    for word in set(body.split()):
+        known = by_start.setdefault(word, [])
+        if len(known) < MAX_BODIES:
+            known.append(f" {body} ")
+
+
+def _holds(by_start: dict[str, list[str]], own: str) -> bool:
+    """Whether a body has the words in this order. Looks among those that have the rarest of them."""
+    rarest = min((by_start.get(word, []) for word in own.split()), key=len)
+    return any(f" {own} " in body for body in rarest)
 
 
 def _words(text: str, statement: Statement) -> str:

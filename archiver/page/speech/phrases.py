@@ -37,6 +37,7 @@ _STOP = (
 )
 _LEADS = Is.DETERMINER | Is.OWN | Is.ADVERB
 _PERSONAL = Is.TITLE | Is.ROLE
+MAX_PHRASE = 30  # tokens
 COMMAS = frozenset({",", "—", "–", "--", "，", "،", "-", "―"})
 
 
@@ -60,7 +61,7 @@ def _ends(tokens: list[Token], first: int, at: int, end: int) -> bool:
     what = token.what
     if token.capital and not what & Is.ADDRESS:
         return bool(what & (Is.SUBORDINATOR | Is.RELATIVE | Is.CONJUNCTION | Is.AUXILIARY | Is.TIME | Is.PRONOUN))
-    if what & Is.PARTICLE and is_name(tokens[at - 1]) or (what & Is.PARTICLE and tokens[at - 1].what & Is.PARTICLE):
+    if (what & Is.PARTICLE and is_name(tokens[at - 1])) or (what & Is.PARTICLE and tokens[at - 1].what & Is.PARTICLE):
         following = at + 1
         while following < end and following < at + 3 and tokens[following].what & Is.PARTICLE:
             following += 1
@@ -80,6 +81,7 @@ def _ends(tokens: list[Token], first: int, at: int, end: int) -> bool:
 
 def phrase_at(tokens: list[Token], start: int, end: int) -> Phrase | None:
     """The noun phrase that begins exactly at `start`, or None."""
+    end = min(end, start + MAX_PHRASE)
     if start >= end or tokens[start].kind != WORD:
         return None
     token = tokens[start]

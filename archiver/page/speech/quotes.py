@@ -279,9 +279,9 @@ class _Cutter:
             return False
         if not self._text[after : after + 2].strip()[:1].islower():
             return False
-        for at, after, mark in self._marks[index + 1 :]:
-            if _FAMILIES[mark] == "double":
-                return not self._blank_before(at)
+        for later in range(index + 1, min(index + 40, len(self._marks))):
+            if _FAMILIES[self._marks[later][2]] == "double":
+                return not self._blank_before(self._marks[later][0])
         return False
 
     def _single(self, index: int) -> int:

@@ -16,8 +16,9 @@ from archiver.page.speech.link import link_line
 from archiver.page.speech.names import Roster, resolve_label, roster
 from archiver.page.speech.nouns import Cue, Span, Speaker, Statement
 from archiver.page.speech.quotes import Paragraph, Run, segment
+from archiver.page.speech.sentences import read
 from archiver.page.speech.titles import set_titles
-from archiver.page.speech.tokens import Line, Spelling, read
+from archiver.page.speech.tokens import Line, Spelling
 from archiver.page.speech.transcript import Turn, turns
 
 MAX_MASTHEAD = 60  # characters of a first line that may name the outlet
@@ -54,13 +55,14 @@ def read_statements(text: str, language: str, facts: PageFacts) -> list[Statemen
     outlet = facts.outlet or _first_line(text, paragraphs)
     spoken = turns(text, paragraphs, lexicon, outlet)
     found = _Read()
+    doubled = any(run.family == "double" for paragraph in paragraphs for run in paragraph.runs)
     for paragraph in paragraphs:
         if paragraph.start in spoken:
             turn = spoken[paragraph.start]
             if turn is not None:
                 found.turns.append(turn)
             continue
-        _read_paragraph(text, paragraph, lexicon, spelling, found)
+        _read_paragraph(text, paragraph, lexicon, spelling, found, doubled)
     carry(found.links, found.lines)
     people = roster(text, found.lines)
     assembler = Assembler(text, people, outlet)
@@ -139,7 +141,9 @@ class _Ranges:
         return found
 
 
-def _read_paragraph(text: str, paragraph: Paragraph, lexicon: Lexicon, spelling: Spelling, found: _Read) -> None:
+def _read_paragraph(
+    text: str, paragraph: Paragraph, lexicon: Lexicon, spelling: Spelling, found: _Read, doubled: bool
+) -> None:
     utterance = dashed(text, paragraph, lexicon, spelling) if not paragraph.runs else None
     if utterance is not None:
         found.lines.append(utterance.line or Line(paragraph, [], [], lexicon.language))
@@ -148,7 +152,7 @@ def _read_paragraph(text: str, paragraph: Paragraph, lexicon: Lexicon, spelling:
     line = read(text, paragraph, lexicon, spelling)
     if line.tokens and line.tokens[0].what & Is.FURNITURE:
         return
-    set_titles(text, line, lexicon)
+    set_titles(text, line, lexicon, doubled)
     links = link_line(text, line)
     for link in links:
         clause = inserted(text, link.run, lexicon, spelling) if link.how == "none" or link.how == "carried" else None

@@ -6,6 +6,7 @@ import re
 
 Marks = list[tuple[int, int, str]]
 
+MAX_MARKS = 400  # that a quotation in single marks may hold
 _OPENERS = frozenset({"‘", "'", "‚", "‛", "`"})
 _CLOSERS = frozenset({"’", "'", "‘"})
 _DECADE = re.compile(r"\d\d(?:s\b|ers?\b|er[- ]|\b(?!\d))")
@@ -41,7 +42,8 @@ def close(text: str, start: int, end: int, marks: Marks, index: int) -> tuple[in
         return None
     doubles = 0
     possible: tuple[int, int, bool] | None = None
-    for later_at, later_after, later in marks[index + 1 : index + 400]:
+    for place in range(index + 1, min(index + MAX_MARKS, len(marks))):
+        later_at, later_after, later = marks[place]
         if later in _DOUBLES:
             doubles += 1
             continue

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from archiver.page.speech.lexicon import CASELESS, CUE, Is, Lexicon
 from archiver.page.speech.phrases import is_finite, is_possessive
-from archiver.page.speech.tokens import QUOTE, WORD, Line, Token, attribution_follows, is_headline
+from archiver.page.speech.sentences import attribution_follows
+from archiver.page.speech.tokens import QUOTE, WORD, Line, Token, is_headline
 
 
-def set_titles(text: str, line: Line, lexicon: Lexicon) -> None:
-    """Turns the runs of a paragraph that are titles into words, so that a subject can reach across them."""
+def set_titles(text: str, line: Line, lexicon: Lexicon, doubled: bool) -> None:
+    """Turns the runs of a paragraph that are titles into words, so that a subject can reach across them. `doubled`: the
+    text's speech has double marks."""
     for start, end in line.sentences:
         headline: bool | None = None
         for at in range(start, end):
@@ -18,7 +20,7 @@ def set_titles(text: str, line: Line, lexicon: Lexicon) -> None:
             if headline is None:
                 headline = is_headline(line.tokens, start, end)
             words = text[token.run.inner_start : token.run.inner_end].split()
-            why = _why(text, line.tokens, start, end, at, words, headline, lexicon.language)
+            why = _why(text, line.tokens, start, end, at, words, headline, lexicon.language, doubled)
             if why is None and lexicon.language != "en":
                 why = _proper(text, line.tokens, start, end, at, words, lexicon.language)
             if why is not None:
@@ -28,7 +30,15 @@ def set_titles(text: str, line: Line, lexicon: Lexicon) -> None:
 
 
 def _why(
-    text: str, tokens: list[Token], start: int, end: int, at: int, words: list[str], headline: bool, language: str
+    text: str,
+    tokens: list[Token],
+    start: int,
+    end: int,
+    at: int,
+    words: list[str],
+    headline: bool,
+    language: str,
+    doubled: bool,
 ) -> str | None:
     token = tokens[at]
     before = tokens[at - 1] if at > start else None
@@ -47,7 +57,7 @@ def _why(
         return "a word that is rejected"
     if at == 0 and start == 0 and following is not None and following.text == ":" and _is_teaser(text, tokens, at):
         return "a headline"
-    if _is_crosshead(text, tokens, start, end, at, words):
+    if _is_crosshead(tokens, at, words, doubled):
         return "a heading"
     if before is None and following is None:
         return None
@@ -112,6 +122,8 @@ def _proper(
     if before is not None and at - 2 >= start and (before.what & Is.CONJUNCTION or before.text == ","):
         if tokens[at - 2].run is not None and tokens[at - 2].kind == WORD:
             return "a name in a list"
+    if language in CASELESS:
+        return None
     if (
         len(words) > 10
         or (len(words) > 5 and not is_title_case(words))
@@ -163,12 +175,12 @@ def _in_brackets(tokens: list[Token], start: int, at: int) -> bool:
     return False
 
 
-def _is_crosshead(text: str, tokens: list[Token], start: int, end: int, at: int, words: list[str]) -> bool:
+def _is_crosshead(tokens: list[Token], at: int, words: list[str], doubled: bool) -> bool:
     """A short line that is nothing but words in single marks, in a text whose speech has double ones."""
     run = tokens[at].run
     if run is None or run.family != "single" or len(words) > 8 or at != 0 or len(tokens) > 2:
         return False
-    return '"' in text or "“" in text or "''" in text
+    return doubled
 
 
 def _is_teaser(text: str, tokens: list[Token], at: int) -> bool:
