@@ -157,7 +157,7 @@ class CaptureRun:
             if target.path is not None:
                 return _Done(number, *_staged(hand, hand.stage_file(target)), None, None)
             visit = self._visit(hand, target)
-            if visit.outcome != "response" and not self.options.keep_failed:
+            if visit.error_kind == "interrupted" or (visit.outcome != "response" and not self.options.keep_failed):
                 hand.drop()
                 return _Done(number, None, None, visit, None)
             return _Done(number, *_staged(hand, hand.stage(visit.attempts)), visit, None)

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from archiver.archive import Archive
-from archiver.errors import ArchiverError, FetchError, StoreError
+from archiver.errors import ArchiverError, FetchError
 from archiver.model.statement import StatementRecord
 from archiver.store.home import Home
 from archiver.store.settings import Settings
@@ -38,6 +38,16 @@ from archiver.work.wishes import Wishes, fetcher_of
 READ_SECONDS = 60.0  # for one reading; the slowest honest page measured takes 2
 STAGE_SECONDS = 3600.0  # for hashing and writing what is on this machine already
 MEMORY = 4 << 30  # bytes of address space a child may have
+WORDS = {
+    "fetch": "the visit",
+    "drop": "forgetting a visit",
+    "stage": "storing the response",
+    "stage_file": "storing the file",
+    "read": "reading this page",
+    "read_sealed": "reading this page",
+    "give_up": "saying so",
+}
+SECRETS = ("ARCHIVER_PASSPHRASE", "ARCHIVER_PASSPHRASE_FILE")  # of the environment: children have no use for them
 PARENT_SECONDS = 5.0  # how soon an orphan ends
 NAMES = 10**12  # names of staged files for each child
 
@@ -188,41 +198,41 @@ class _Child:
             self._process = None
 
     def fetch(self, target: Target) -> Visit:
-        found = self._ask(self._seconds, "the visit", "fetch", target)
+        found = self._ask(self._seconds, "fetch", target)
         assert isinstance(found, Visit)
         return found
 
     def drop(self) -> None:
-        self._ask(STAGE_SECONDS, "forgetting a visit", "drop")
+        self._ask(STAGE_SECONDS, "drop")
 
     def stage(self, attempts: int) -> Staged:
-        found = self._ask(STAGE_SECONDS, "storing the response", "stage", attempts)
+        found = self._ask(STAGE_SECONDS, "stage", attempts)
         assert isinstance(found, Staged)
         return found
 
     def stage_file(self, target: Target) -> Staged:
-        found = self._ask(STAGE_SECONDS, "storing the file", "stage_file", target)
+        found = self._ask(STAGE_SECONDS, "stage_file", target)
         assert isinstance(found, Staged)
         return found
 
     def read(self) -> StagedReading:
         with self._gate:
-            found = self._ask(READ_SECONDS, "reading this page", "read")
+            found = self._ask(READ_SECONDS, "read")
         assert isinstance(found, StagedReading)
         return found
 
     def read_sealed(self, capture: Capture, earlier: list[StatementRecord]) -> StagedReading:
         with self._gate:
-            found = self._ask(READ_SECONDS, "reading this page", "read_sealed", capture, earlier)
+            found = self._ask(READ_SECONDS, "read_sealed", capture, earlier)
         assert isinstance(found, StagedReading)
         return found
 
     def give_up(self, reason: str) -> StagedReading:
-        found = self._ask(READ_SECONDS, "saying so", "give_up", reason)
+        found = self._ask(READ_SECONDS, "give_up", reason)
         assert isinstance(found, StagedReading)
         return found
 
-    def _ask(self, seconds: float, what: str, step: str, *arguments: object) -> object:
+    def _ask(self, seconds: float, step: str, *arguments: object) -> object:
         """Let the child do one step. Raises what it raised; FetchError if it took too long or died, and is gone."""
         if self._process is None or not self._process.is_alive():
             self.stop()
@@ -232,11 +242,11 @@ class _Child:
             self._pipe.send((step, arguments))
             if not self._pipe.poll(seconds):
                 self._kill()
-                raise FetchError(f"{what} took more than {seconds:.0f} seconds and was stopped")
+                raise FetchError(f"{WORDS[step]} took more than {seconds:.0f} seconds and was stopped")
             answer = self._pipe.recv()
         except (EOFError, OSError):
             self._kill()
-            raise FetchError(f"{what} ended its process (too little memory, or a fault in a library)") from None
+            raise FetchError(f"{WORDS[step]} ended its process (too little memory, or a fault in a library)") from None
         if isinstance(answer, ArchiverError):
             raise answer
         return answer
@@ -262,6 +272,8 @@ def _serve(pipe: Connection, plan: Plan, scratch: tuple[str, int], stop: Event) 
     parent = os.getppid()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interruption means
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    for name in SECRETS:
+        os.environ.pop(name, None)
     _limit_memory()
     place = plan.station(scratch, stop)
     with contextlib.suppress(EOFError, OSError):
@@ -272,7 +284,9 @@ def _serve(pipe: Connection, plan: Plan, scratch: tuple[str, int], stop: Event) 
             except ArchiverError as error:
                 answer = error
             except MemoryError:
-                answer = StoreError("this takes more memory than a capture may have")
+                answer = FetchError(f"{WORDS[step]} takes more memory than it may have")
+            except Exception as error:  # noqa: BLE001 - a fault of ours with one page must not cost the others; it is told
+                answer = FetchError(f"{WORDS[step]} met a fault of this program: {type(error).__name__}: {error}"[:500])
             pipe.send(answer)
     place.close()
 

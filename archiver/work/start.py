@@ -16,6 +16,7 @@ from archiver.model.encoding import clean
 from archiver.model.facts import Collector
 from archiver.store.settings import Settings
 from archiver.web.addresses import token_warnings
+from archiver.web.fetch import HttpFetcher
 from archiver.web.politeness import Politeness
 from archiver.work.capture import CaptureRun, Options, recover_journal
 from archiver.work.crew import Crew, Hands, Plan, Solo, stop_event
@@ -43,22 +44,42 @@ class Begun:
 
 
 def start(archive: Archive, targets: Sequence[Target], wishes: Wishes, unlock: Callable[[], None]) -> Begun:
-    """Make a run ready. Raises UsageError, StoreError, FormatError, MissingError, ProofError."""
+    """Make a run ready. Raises UsageError, StoreError, FormatError, MissingError, ProofError.
+
+    Children are forked before the keys are unlocked: what reads hostile pages never has them in its memory.
+    """
     settings, variable = in_force(archive.settings, wishes, dict(os.environ))
     stop = stop_event()
     fetcher = fetcher_of(archive.clock, settings, wishes, stop)
-    unlock()
     warnings = [] if variable is None else [f"going through the proxy that ${variable} names: {fetcher.route}"]
     runs = archive.root / "runs"
+    chosen: list[Target] = []
+    resumed: Journal | None = None
     if wishes.resume is not None:
-        journal, repeats = Journal.load(runs, wishes.resume or None), 0
-        recover_journal(archive, journal)
+        resumed, repeats = Journal.load(runs, wishes.resume or None), 0
+        recover_journal(archive, resumed)
+        run_id, count = resumed.run, len(resumed.pending())
     else:
         chosen, repeats = unique(targets)
         warnings += _secrets(chosen)
-        journal = Journal.start(runs, new_run_id(archive), archive.size(), chosen)
-    run = Run(
-        id=journal.run,
+        run_id, count = new_run_id(archive), len(chosen)
+    run = _run(run_id, settings, fetcher, wishes)
+    hands = hands_of(archive, run, (settings, wishes), min(wishes.jobs, count), stop)
+    try:
+        unlock()
+        journal = resumed or Journal.start(runs, run_id, archive.size(), chosen)
+    except BaseException:
+        hands.close()
+        raise
+    politeness = Politeness(per_host=settings.per_host, delay_seconds=settings.delay_seconds, stop=stop)
+    options = Options(jobs=wishes.jobs, attempts=settings.attempts, keep_failed=wishes.keep_failed)
+    capture = CaptureRun(archive, run, journal, hands, politeness, options, stop)
+    return Begun(capture, tuple(warnings), repeats)
+
+
+def _run(run_id: str, settings: Settings, fetcher: HttpFetcher, wishes: Wishes) -> Run:
+    return Run(
+        id=run_id,
         collector=Collector(*(_cleaned(value) for value in asdict(settings.collector).values())),
         settings=recorded(settings, fetcher.route),
         route=fetcher.route,
@@ -67,12 +88,6 @@ def start(archive: Archive, targets: Sequence[Target], wishes: Wishes, unlock: C
         referrer=fetcher.referrer,
         reads=not wishes.read_later,
     )
-    web = (settings, wishes)
-    hands = hands_of(archive, run, web, min(wishes.jobs, len(journal.pending())), stop)
-    politeness = Politeness(per_host=settings.per_host, delay_seconds=settings.delay_seconds, stop=stop)
-    options = Options(jobs=wishes.jobs, attempts=settings.attempts, keep_failed=wishes.keep_failed)
-    capture = CaptureRun(archive, run, journal, hands, politeness, options, stop)
-    return Begun(capture, tuple(warnings), repeats)
 
 
 def new_run_id(archive: Archive) -> str:

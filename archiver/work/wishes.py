@@ -8,9 +8,8 @@ from typing import Any
 
 from archiver.archive import Clock
 from archiver.errors import StoreError, UsageError
-from archiver.evidence import SMALL
 from archiver.store.settings import Settings
-from archiver.web.cookies import Cookie, parse_cookie, parse_cookies_txt
+from archiver.web.cookies import MAX_FILE, Cookie, parse_cookie, parse_cookies_txt
 from archiver.web.fetch import HttpFetcher, Limits
 from archiver.web.headers import Persona
 from archiver.web.stop import Stop
@@ -95,7 +94,7 @@ def _cookies(wishes: Wishes) -> tuple[Cookie, ...]:
     if wishes.cookie_file is not None:
         try:
             with wishes.cookie_file.open("rb") as stream:
-                data = stream.read(SMALL)
+                data = stream.read(MAX_FILE + 1)
         except OSError as error:
             raise StoreError(f"could not be read: {error.strerror}", where=str(wishes.cookie_file)) from None
         found += parse_cookies_txt(data, str(wishes.cookie_file))
