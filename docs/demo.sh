@@ -50,13 +50,13 @@ say "What was captured"
 run log
 
 say "What was found in one page"
-run show 1
+run show "$url/wire/harbour-crane"
 
 say "Verify everything, offline"
 run verify
 
 say "Hand the evidence over: one zip that anybody can check"
-run export 1 -o ../harbour.zip
+run export "$url/wire/harbour-crane" -o ../harbour.zip
 cd ..
 must 0 verify harbour.zip --depth objects
 
