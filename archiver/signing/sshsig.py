@@ -18,7 +18,7 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from archiver.digest import CHUNK
@@ -100,7 +100,8 @@ def parse(data: bytes) -> SshSignature:
         raise FormatError("SSH signature is not base64") from None
     try:
         # Thousands of signatures by one key differ in their last 64 bytes alone.
-        found = replace(_ordinary(blob[:-RAW_BYTES]), signature=blob[-RAW_BYTES:])
+        like = _ordinary(blob[:-RAW_BYTES])
+        found = SshSignature(like.public_blob, like.namespace, _HASH, ED25519, blob[-RAW_BYTES:])
     except FormatError:
         found = _parse_blob(blob)
     if _armor(blob) != data:
