@@ -51,14 +51,19 @@ def _ed25519_public(public: bytes) -> Ed25519PublicKey:
     return Ed25519PublicKey.from_public_bytes(check_ed25519_public(public))
 
 
+@functools.cache
+def _refused() -> tuple[type[Exception], ...]:
+    from cryptography.exceptions import InvalidSignature
+
+    return InvalidSignature, ValueError
+
+
 def ed25519_verify(public: bytes, signature: bytes, message: bytes) -> bool:
     """RFC 8032 verification (section 5.1.7, without the cofactor, as OpenSSL, OpenSSH and Go do). Raises FormatError
     for a key that proves nothing."""
-    from cryptography.exceptions import InvalidSignature
-
     try:
         _ed25519_public(public).verify(signature, message)
-    except (InvalidSignature, ValueError):
+    except _refused():  # looked up only when it is needed
         return False
     return True
 

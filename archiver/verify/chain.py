@@ -17,6 +17,7 @@ from archiver.model.manifest import MAX_BYTES, Manifest, decode
 from archiver.signing import sshsig
 from archiver.tlog.tiles import WIDTH, decode_entries, parse_tile_path
 from archiver.verify.case import Fault, fault_of
+from archiver.verify.usual import recognise
 
 NAMESPACE = "archiver-manifest-v1"
 MAX_SIGNATURE = 8192  # bytes of an armored ed25519 signature; a FIDO one is not much longer
@@ -62,7 +63,7 @@ class Row(NamedTuple):
     leaf: bytes
     signer: str | None
     newer: bool
-    said: Said | None
+    said: tuple[Any, ...] | None  # a Said
     objects: tuple[tuple[str, str, int], ...]
     faults: tuple[tuple[int, str, str, str], ...]
 
@@ -109,15 +110,37 @@ def examine(evidence: Evidence, sequence: int) -> Link:
 def examine_span(evidence: Evidence, span: Span) -> tuple[list[tuple[Any, ...]], list[Fault]]:
     """Rows as plain tuples (they cross processes at half the cost), and what is wrong with the entry bundles."""
     rows = []
-    links: dict[int, Link] = {}
+    here: dict[int, bytes] = {}
     for sequence in span.sequences:
-        link = examine(evidence, sequence)
-        links[sequence] = link
-        rows.append(_row(link, span.with_objects))
+        data, row = _at_a_glance(evidence, sequence, span.with_objects) or _in_detail(evidence, sequence, span)
+        rows.append(row)
+        if data:
+            here[sequence] = data
     faults: list[Fault] = []
     for name in span.entries:
-        faults += _compare_bundle(evidence, name, span.prefix, links)
+        faults += _compare_bundle(evidence, name, span.prefix, here)
     return rows, faults
+
+
+def _at_a_glance(evidence: Evidence, sequence: int, with_objects: bool) -> tuple[bytes, tuple[Any, ...]] | None:
+    """A usual manifest with a good signature: its bytes and row. None for everything else, whatever it is."""
+    name = evidence.manifest_name(sequence)
+    try:
+        data = read(evidence, name, MAX_BYTES)
+        usual = recognise(data)
+        if usual is None:
+            return None
+        signature = read(evidence, name + ".sig", MAX_SIGNATURE)
+        signer = sshsig.verify(signature, data, NAMESPACE).fingerprint
+    except ArchiverError:
+        return None
+    said = (*usual[:8], None)
+    return data, _tuple(sequence, data, signature, signer, False, said, usual.objects if with_objects else (), ())
+
+
+def _in_detail(evidence: Evidence, sequence: int, span: Span) -> tuple[bytes, tuple[Any, ...]]:
+    link = examine(evidence, sequence)
+    return link.data, _row(link, span.with_objects)
 
 
 def _row(link: Link, with_objects: bool) -> tuple[Any, ...]:
@@ -137,35 +160,33 @@ def _row(link: Link, with_objects: bool) -> tuple[Any, ...]:
             manifest.extra if manifest.event in _WITH_EXTRA else None,
         )
         objects = tuple((ref.role, ref.digest, ref.size) for ref in manifest.objects) if with_objects else ()
-    return (
-        link.sequence,
-        digest.of_bytes(link.data),
-        digest.of_bytes(link.signature),
-        hashlib.sha256(b"\x00" + link.data).digest(),
-        link.signer,
-        link.newer,
-        said,
-        objects or (),
-        link.faults,
-    )
+    return _tuple(link.sequence, link.data, link.signature, link.signer, link.newer, said, objects or (), link.faults)
 
 
-def _compare_bundle(evidence: Evidence, name: str, prefix: str, links: dict[int, Link]) -> list[Fault]:
+def _tuple(
+    sequence: int, data: bytes, signature: bytes, signer: str | None, newer: bool, said: Any, objects: Any, faults: Any
+) -> tuple[Any, ...]:
+    """A Row's fields."""
+    leaf = hashlib.sha256(b"\x00" + data).digest()
+    return sequence, digest.of_bytes(data), digest.of_bytes(signature), leaf, signer, newer, said, objects, faults
+
+
+def _compare_bundle(evidence: Evidence, name: str, prefix: str, here: dict[int, bytes]) -> list[Fault]:
     """One entry bundle, full or partial, against the manifests that are here (missing ones have their own finding)."""
     tile = parse_tile_path(name.removeprefix(prefix + "log/"))
     numbers = range(WIDTH * tile.index, WIDTH * tile.index + tile.width)
     try:
         found = read(evidence, name, MAX_BUNDLE)
-        here = [links[number].data for number in numbers if number in links]
-        if found == b"".join([len(data).to_bytes(2, "big") + data for data in here]) and len(here) == tile.width:
+        wanted = [len(here[n]).to_bytes(2, "big") + here[n] for n in numbers if n in here]
+        if len(wanted) == tile.width and b"".join(wanted) == found:
             return []
         entries = decode_entries(found)
     except ArchiverError as error:
         return [fault_of(6, error, "tile-bad", name, "tile-missing")]
     if len(entries) != tile.width:
         return [(6, "tile-bad", f"holds {len(entries)} manifests, not {tile.width}", name, None)]
-    pairs = [(links[n], entry) for n, entry in zip(numbers, entries, strict=True) if n in links and links[n].data]
-    return [_blame(link, entry, name) for link, entry in pairs if link.data != entry]
+    pairs = zip(numbers, entries, strict=True)
+    return [_blame(examine(evidence, n), entry, name) for n, entry in pairs if here.get(n, entry) != entry]
 
 
 def _blame(link: Link, entry: bytes, name: str) -> Fault:

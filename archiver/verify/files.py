@@ -21,6 +21,7 @@ class Inventory:
         self.manifests: array[int] = array("Q")
         self.signatures: array[int] = array("Q")
         self.count = 0
+        self._bases: dict[str, int] = {}
         for name in case.evidence.names():
             self.count += 1
             if name.startswith("chain/") and self._take_chain(name):
@@ -31,11 +32,15 @@ class Inventory:
                 numbers[:] = array("Q", sorted(numbers))
 
     def _take_chain(self, name: str) -> bool:
-        signed = name.endswith(".json.sig")
-        sequence = sequence_of(name[:-4] if signed else name)
-        if sequence is None:
+        folder, _, last = name.rpartition("/")
+        base = self._bases.get(folder)
+        if base is None:  # the numbers of one folder differ in three digits
+            sequence = sequence_of(folder + "/000.json")
+            base = self._bases[folder] = -1 if sequence is None else sequence
+        number, suffix = last[:3], last[3:]
+        if suffix not in (".json", ".json.sig") or base < 0 or not (number.isascii() and number.isdigit()):
             return False
-        (self.signatures if signed else self.manifests).append(sequence)
+        (self.manifests if suffix == ".json" else self.signatures).append(base + int(number))
         return True
 
     def names(self, kind: Class) -> list[str]:

@@ -16,6 +16,7 @@ from archiver.verify.workers import Workers
 
 TASK_COUNT = 1000  # objects of a task, and
 TASK_BYTES = 16 << 20  # bytes, whichever is reached first
+HEAVY = 128 << 20  # bytes; from here on starting processes pays
 
 Result = tuple[int, str, str, str]  # place in the task, code, message, file
 
@@ -26,7 +27,8 @@ def check_objects(case: Case, workers: Workers, inventory: Inventory | None) -> 
     bound = _bound_here(case) if case.evidence.kind == "bundle" else None
     tasks = list(_tasks(case))
     done = here = 0
-    for task, results in zip(tasks, workers.map(compare_all, tasks), strict=True):
+    heavy = sum(named.size for named in case.objects) > HEAVY
+    for task, results in zip(tasks, workers.map(compare_all, tasks, heavy=heavy), strict=True):
         done += len(task)
         here += len(task) - sum(code == "object-missing" for _, code, _, _ in results)
         for place, code, message, file in results:

@@ -19,6 +19,7 @@ from archiver.verify.policy import MAY_BE_EMPTY, REQUIREMENTS, Policy
 from archiver.verify.report import Outcome, Report
 from archiver.verify.workers import Workers
 
+LARGE = 8192  # manifests; from here on the processes are started while the names are listed
 BundleStep = Callable[[Case], None]
 
 
@@ -48,9 +49,11 @@ def verify(
 
 
 def _steps(case: Case, workers: Workers, bundle_step: BundleStep | None) -> None:
-    inventory = Inventory(case) if case.evidence.kind == "archive" else None
     identity.check_genesis(case)
     claimed = identity.read_checkpoint(case)
+    if claimed is not None and claimed >= LARGE:
+        workers.start()
+    inventory = Inventory(case) if case.evidence.kind == "archive" else None
     if inventory is None and bundle_step is None:
         case.report.steps[1].skipped = "which files a bundle has was not looked at"
     if case.keys is None:

@@ -41,9 +41,19 @@ class Workers:
         if self._own is not None:
             self._own.shutdown(wait=kind is None, cancel_futures=True)
 
-    def map(self, function: Callable[[Evidence, Task], Result], tasks: Sequence[Task]) -> Iterator[Result]:
-        """The results in the order of the tasks. Raises what `function` raises, UnavailableError if a process died."""
-        pool = self._pool(len(tasks))
+    def start(self) -> None:
+        """Start the processes now, so that they are ready when there is work; what they import takes a while."""
+        pool = self._pool(True)
+        if pool is not None and pool is self._own:
+            for _ in range(self._jobs):
+                pool.submit(_quiet)
+
+    def map(
+        self, function: Callable[[Evidence, Task], Result], tasks: Sequence[Task], *, heavy: bool = False
+    ) -> Iterator[Result]:
+        """The results in the order of the tasks. `heavy`: two of them are worth a process each. Raises what `function`
+        raises, UnavailableError if a process died."""
+        pool = self._pool(len(tasks) > (1 if heavy else 2 * self._jobs))
         if pool is None:
             for task in tasks:
                 yield function(self._evidence, task)
@@ -64,10 +74,10 @@ class Workers:
             for future in waiting:
                 future.cancel()
 
-    def _pool(self, tasks: int) -> Executor | None:
+    def _pool(self, worth: bool) -> Executor | None:
         if self._given is not None:
             return self._given
-        if self._jobs == 1 or tasks <= 2 * self._jobs:
+        if self._jobs == 1 or not (worth or self._own):
             return None
         if self._own is None:
             # spawn: a fork of a process with threads can hang, and inherits locks.
