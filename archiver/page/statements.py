@@ -27,8 +27,8 @@ def find(text: str, language: str | None = None) -> list[Statement]:
 
 
 def find_in_page(text: str, marks: Sequence[Mark], language: str | None) -> list[Statement]:
-    """The statements of a page text (its paragraphs are lines), whose elements `marks` gives. Nothing is found in menus,
-    footers and links to other articles; words that are drawn out or stand in a headline as well count once."""
+    """The statements of a page text, whose elements `marks` gives. Nothing is found in menus, footers and links to
+    other articles; words that are drawn out or stand in a headline as well count once."""
     facts = page_facts(text, marks)
     return once(text, _read(text, language, facts), facts)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from archiver.page.speech.cues import CueAt
+from archiver.page.speech.cue import CueAt
 from archiver.page.speech.phrases import Phrase
 from archiver.page.speech.quotes import Run
 from archiver.page.speech.tokens import Line, Token

@@ -23,8 +23,7 @@ def carry(links_of: list[list[Link]], lines: list[Line]) -> None:
             if link.how == "none" and link.at != link.sentence[0]:
                 _reported(link, before)
             if link.how == "none" and in_line is not None and in_line.subject is not None:
-                if not _added(link, in_line) and not _closed_by(link, in_line):
-                    _carry_from(link, in_line)
+                _go_on(link, in_line)
             if link.how == "none":
                 _reported(link, before)
             if link.how == "none" and link.at == link.sentence[0]:
@@ -87,6 +86,12 @@ def _sign(link: Link, line: Line) -> None:
     link.subject, link.subject_line, link.source = found, line, None
 
 
+def _go_on(link: Link, before: Link) -> None:
+    """A run behind another one in its paragraph."""
+    if not _added(link, before) and not _closed_by(link, before):
+        _carry_from(link, before)
+
+
 def _added(link: Link, before: Link) -> bool:
     """She added that it hurt. “…”: the sentence between two runs names a speaker of its own."""
     line = link.line
@@ -107,7 +112,6 @@ def _closed_by(link: Link, before: Link) -> bool:
     index = link.index
     if before.how != "before" or index == 0 or line.sentences[index - 1] != before.sentence:
         return False
-    start, end = before.sentence
     for cue in cues_of(line, before.sentence):
         if (
             cue.at > before.at

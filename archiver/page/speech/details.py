@@ -108,9 +108,10 @@ def _reported_by(text: str, link: Link, subject: Phrase | None) -> str | None:
         if found is not None and is_outlet(tokens, found):
             return text[tokens[found.first].start : tokens[found.after - 1].end]
     for cue in cues_of(link.line, link.sentence):
-        if cue.form == "according" and cue.subject is not None and cue is not link.cue and cue.at != link.cue_at:
-            if (subject is None or cue.subject.first != subject.first) and is_outlet(tokens, cue.subject):
-                return _name(text, tokens, cue.subject)
+        if cue.form != "according" or cue.subject is None or cue.at == link.cue_at:
+            continue
+        if (subject is None or cue.subject.first != subject.first) and is_outlet(tokens, cue.subject):
+            return _name(text, tokens, cue.subject)
     return None
 
 

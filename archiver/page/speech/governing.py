@@ -6,7 +6,7 @@ outer cue counts, unless the inner one opens an utterance or stands in a clause 
 
 from __future__ import annotations
 
-from archiver.page.speech.cues import CueAt
+from archiver.page.speech.cue import CueAt
 from archiver.page.speech.lexicon import Is
 from archiver.page.speech.tokens import QUOTE, Token
 
@@ -14,8 +14,8 @@ MAX_BACK = 8  # cues that are looked at before a run
 
 
 def outermost(tokens: list[Token], before: list[CueAt], start: int) -> CueAt:
-    """Of several cues before a run the one that governs it. Lee said Ray called it “…”: the text quotes Lee. A clause of
-    its own (…, and Ray said …) is governed by nothing before it."""
+    """Of several cues before a run the one that governs it. A clause of its own (…, and Ray said …) is governed by
+    nothing before it."""
     near = before[-1]
     for cue in reversed(before[-MAX_BACK:-1]):
         if any(t.text in (";", ":") for t in tokens[cue.at : near.at]) or _quotes(tokens, cue, near):

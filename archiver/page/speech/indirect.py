@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from archiver.page.speech.cues import CueAt, cues_of
+from archiver.page.speech.cue import CueAt
+from archiver.page.speech.cues import cues_of
 from archiver.page.speech.lexicon import Is
 from archiver.page.speech.phrases import COMMAS, is_finite, phrase_at
 from archiver.page.speech.tokens import MARK, QUOTE, WORD, Line, Token

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archiver.page.speech.attribution import DASHES, Link
-from archiver.page.speech.cues import CueAt
+from archiver.page.speech.cue import CueAt
 from archiver.page.speech.lexicon import CUE, Is
 from archiver.page.speech.phrases import Phrase, first_phrase, is_finite, is_verbish, person_phrase, phrase_at
 from archiver.page.speech.tokens import MARK, QUOTE, WORD, Token

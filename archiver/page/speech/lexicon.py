@@ -8,7 +8,8 @@ Format, one file a language, UTF-8:
     according_to                   _ is a blank inside an entry
     *sprecher minist*              * stands for any beginning or end
 
-~ marks a participle, ^ the base form of a verb (in English also the plural's). Sections that the program does not know are an error: a misspelt name must not go unnoticed.
+~ marks a participle, ^ the base form of a verb (in English also the plural's). Sections that the program does not know
+are an error: a misspelt name must not go unnoticed.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "ru", "uk", "ar", "
 
 
 class Is:
-    """What a word can be, as bits of an int (a plain one: IntFlag costs three quarters of the time). A word can be several."""
+    """What a word can be, as bits of an int (a plain one: IntFlag costs three quarters of the time)."""
 
     SAY = 1 << 0
     REPORT = 1 << 1

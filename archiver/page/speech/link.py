@@ -8,7 +8,8 @@ speaker whom the sentence before introduces.
 from __future__ import annotations
 
 from archiver.page.speech.attribution import Link
-from archiver.page.speech.cues import CueAt, cues_of
+from archiver.page.speech.cue import CueAt
+from archiver.page.speech.cues import cues_of
 from archiver.page.speech.governing import outermost
 from archiver.page.speech.introducing import as_, in_words_of, label, noun, noun_rules, set_off, signed
 from archiver.page.speech.lexicon import Is

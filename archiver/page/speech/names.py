@@ -175,7 +175,7 @@ def appositive(tokens: list[Token], phrase: Phrase, end: int) -> Phrase | None:
     if phrase.sort != "noun":
         return None
     at = phrase.after
-    while at < min(end, phrase.after + 8) and not (tokens[at].kind == MARK):
+    while at < min(end, phrase.after + 8) and tokens[at].kind != MARK:
         if is_finite(tokens[at]):
             return None
         at += 1

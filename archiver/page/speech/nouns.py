@@ -37,10 +37,10 @@ class Cue:
 class Statement:
     """One quoted or attributed utterance.
 
-    `parts`: its runs of words in order, quotation marks included, never overlapping. `kind`: "direct" (somebody's words
-    as an utterance), "mixed" (quoted words inside a reported clause), "indirect" (reported without marks; one part).
-    `via`: the outlet through which it is reported. `polarity` is "denied" where the speaker denies the words, or is said
-    not to have spoken them. `confidence`: 0 to 100; `reasons`: the rules that decided, in the order of their weight.
+    `parts`: its runs of words in order, quotation marks included, never overlapping. `kind`: "direct" (somebody's
+    words as an utterance), "mixed" (quoted words inside a reported clause), "indirect" (reported without marks; one
+    part). `via`: the outlet through which it is reported. `polarity` is "denied" where the speaker denies the words, or
+    is said not to have spoken them. `confidence`: 0 to 100; `reasons`: the rules that decided.
     """
 
     kind: Kind

@@ -1,8 +1,9 @@
-"""Paragraphs, and the runs of text between quotation marks in them. Knows marks and spacing, no words.
+"""The runs of text between quotation marks, paragraph by paragraph. Knows marks and spacing, no words.
 
 Which mark opens and which closes differs by language (“ opens in English and closes in German) and is typed wrongly
 often. So the spacing decides first, the mark's usual job second, what else is open third. A paragraph starts afresh: a
-mark without its partner never costs more than its paragraph. Only outermost runs are given; what is nested stays inside.
+mark without its partner never costs more than its paragraph. Only outermost runs are given; what is nested stays
+inside.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from archiver.page.speech import singles
+from archiver.page.speech.paragraphs import paragraphs
 
 Family = Literal["double", "single", "guillemet", "corner", "element"]
 
@@ -76,35 +78,6 @@ class Paragraph:
 def is_cjk(character: str) -> bool:
     """Whether the character belongs to a script that is written without blanks between words."""
     return "\u2e80" <= character <= "\u9fff" or "\uf900" <= character <= "\ufaff" or "\uff00" <= character <= "\uffef"
-
-
-def paragraphs(text: str) -> list[tuple[int, int]]:
-    """(start, end) of each line that is not blank, without the white space around it; wrapped lines are one."""
-    found: list[tuple[int, int]] = []
-    at = 0
-    for line in text.split("\n"):
-        start, end = at, at + len(line)
-        at = end + 1
-        stripped = line.strip()
-        if not stripped:
-            found.append((end, end))
-            continue
-        start += len(line) - len(line.lstrip())
-        end = start + len(stripped)
-        if found and found[-1][1] > found[-1][0] and _is_wrapped(text, found[-1], start):
-            found[-1] = (found[-1][0], end)
-        else:
-            found.append((start, end))
-    return [(start, end) for start, end in found if end > start]
-
-
-def _is_wrapped(text: str, before: tuple[int, int], start: int) -> bool:
-    """A line that ends in the middle of a sentence, and goes on in lower case."""
-    return (
-        before[1] - before[0] >= 40
-        and (text[before[1] - 1].isalnum() or text[before[1] - 1] == ",")
-        and text[start].islower()
-    )
 
 
 def segment(text: str) -> list[Paragraph]:

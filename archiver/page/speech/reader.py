@@ -8,7 +8,7 @@ from archiver.page.speech import lexicon as lexicons
 from archiver.page.speech.assemble import Assembler
 from archiver.page.speech.attribution import Link
 from archiver.page.speech.carry import carry
-from archiver.page.speech.cues import CueAt
+from archiver.page.speech.cue import CueAt
 from archiver.page.speech.dialogue import Spoken, dashed, inserted
 from archiver.page.speech.indirect import reported
 from archiver.page.speech.lexicon import Is, Lexicon

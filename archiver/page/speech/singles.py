@@ -26,9 +26,8 @@ def _opens(text: str, start: int, end: int, at: int, after: int, mark: str) -> b
     following = text[after]
     if not (following.isalnum() or following in '“"«[(…¿¡$£€@#'):
         return False
-    if mark != "‚" and (_DECADE.match(text, after) or (mark != "‘" and _ELISION.match(text, after))):
-        return False
-    return True
+    elided = mark != "‘" and _ELISION.match(text, after) is not None
+    return mark == "‚" or not (elided or _DECADE.match(text, after))
 
 
 def close(text: str, start: int, end: int, marks: Marks, index: int) -> tuple[int, int, bool] | None:

@@ -68,9 +68,9 @@ def _why(
     if language in CASELESS or language == "de" or not is_title_case(words):
         return None
     closes_clause = text[token.run.inner_end - 1] in ",.;:?!" if token.run is not None else False
-    if following is not None and following.kind == WORD and not closes_clause and following.start > token.end:
-        if following.what & Is.WORK:
-            return "a title before what it names"
+    follows = following is not None and following.start > token.end and not closes_clause
+    if follows and following is not None and following.what & Is.WORK:
+        return "a title before what it names"
     if before is None:
         return _at_start(text, tokens, at, end, closes_clause, words)
     if headline:
@@ -119,9 +119,9 @@ def _proper(
         return "a name"
     if before is not None and _in_brackets(tokens, start, at):
         return "in brackets"
-    if before is not None and at - 2 >= start and (before.what & Is.CONJUNCTION or before.text == ","):
-        if tokens[at - 2].run is not None and tokens[at - 2].kind == WORD:
-            return "a name in a list"
+    listed = before is not None and at - 2 >= start and (before.what & Is.CONJUNCTION or before.text == ",")
+    if listed and tokens[at - 2].run is not None and tokens[at - 2].kind == WORD:
+        return "a name in a list"
     if language in CASELESS:
         return None
     if (
