@@ -38,6 +38,7 @@ HTML_TYPES = ("text/html", "application/xhtml+xml")
 SHORT = 1_500  # characters of page text; gatekeepers' and error pages are shorter, most articles longer
 PROSE = 80  # characters that make a line prose
 LONG = 3 * SHORT  # of main text; so much is no mere beginning
+TOLD = 300  # characters of main text that make an article of a page full of links
 LINES = 300  # at either end of the page text that are searched for locks
 SCANNED = 300_000  # characters of the source that are searched for names
 _WIDE = re.compile("[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff]")
@@ -330,11 +331,18 @@ def _readable(page: _Page) -> Kind:
         return Kind("article", (f"the page names an author or a date, and has {sentences}",))
     if front and linked > 0.3:
         return Kind("page", ("this is a site’s front page, not an article",))
-    if linked >= 0.6:
+    if linked >= 0.6 and not _told(page):
         return Kind("page", (f"{linked:.0%} of the page’s text are links: a list, not an article",))
     if page.prose:
         return Kind("article", (f"the page has {sentences}",))
     return Kind("page", ("the page has no paragraph of text",))
+
+
+def _told(page: _Page) -> bool:
+    """Whether the main text is told rather than linked: most of it stands outside links."""
+    if page.article is None or page.main < TOLD:
+        return False
+    return sum(len(link.text) for link in page.article.links if link.place == "article") < page.main / 2
 
 
 def _path(address: str) -> str:
