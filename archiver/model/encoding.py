@@ -25,11 +25,18 @@ from archiver.model.values import MAX_INTEGER
 Json = Any  # dict, list, str, int, bool or None, nested
 
 MAX_DEPTH = 16
-MAX_DOCUMENT = 16 << 20  # bytes; facts of a huge page stay far below this, and parsing takes up to 25 times as many
+MAX_KEY = 200  # characters
+MAX_DOCUMENT = 16 << 20  # bytes; facts of a huge page stay far below this
+MAX_LINES = 200_000  # of a document; each is a value at most, and a value takes about 100 bytes of memory
+_LARGE = 64 << 10  # bytes from which lines are looked at before anything is parsed
 
 # What strings may not hold: C0 but line feed, DEL, C1, lone surrogates (JSON could not carry them as UTF-8).
 _FORBIDDEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _NEWLINES = re.compile("\r\n?")
+# A line of a document as bytes: a key, and a value, or the beginning or end of one. Linear: nothing is tried twice.
+_TEXT = rb'"(?:[^"\\\n]|\\["\\n])*+"'
+_VALUE = _TEXT + rb"|-?[0-9]{1,16}+|[a-z]{4,5}+|[][{}]{1,2}+"
+_LINES = re.compile(rb"(?: {0,16}+(?:" + _TEXT + rb": )?+(?:" + _VALUE + rb"),?+\n)*+")
 _INDEX = re.compile(r"0|[1-9][0-9]*", re.ASCII)
 _VERSION = re.compile(rb'\s{0,100}\{\s{0,100}"archiver"\s{0,100}:\s{0,100}"([a-z-]{1,40})/v([1-9][0-9]{0,5})"')
 
@@ -45,7 +52,10 @@ def encode_document(value: Json) -> bytes:
     out: list[str] = []
     _write(value, 1, "\n", ": ", out)
     out.append("\n")
-    return "".join(out).encode("utf-8")
+    data = "".join(out).encode("utf-8")
+    if len(data) > _LARGE and data.count(b"\n") > MAX_LINES:
+        raise FormatError(f"a document of more than {MAX_LINES} lines")
+    return data
 
 
 def encode_line(value: Json) -> bytes:
@@ -57,6 +67,8 @@ def encode_line(value: Json) -> bytes:
 
 def decode_document(data: bytes, limit: int = MAX_DOCUMENT) -> Json:
     """The value of a document of at most `limit` bytes. Raises FormatError for any other spelling."""
+    if limit >= len(data) > _LARGE and (data.count(b"\n") > MAX_LINES or _LINES.fullmatch(data) is None):
+        raise FormatError("JSON is not in the one layout that archiver writes: too many lines, or one that is none")
     value = parse(data, limit)
     if encode_document(value) != data:
         raise FormatError("JSON is not in the one layout that archiver writes (order, spacing or escapes differ)")
@@ -168,6 +180,6 @@ def _string(text: str) -> str:
 def _key(key: str) -> str:
     if not isinstance(key, str):
         raise FormatError("object keys are strings")
-    if _INDEX.fullmatch(key):
-        raise FormatError(f"key {key[:40]!r} looks like an integer")
+    if len(key) > MAX_KEY or _INDEX.fullmatch(key):
+        raise FormatError(f"key {key[:40]!r} is too long, or looks like an integer")
     return _string(key)

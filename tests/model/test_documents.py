@@ -93,6 +93,8 @@ def test_the_limits() -> None:
         "signature file": sshsig.MAX_ARMORED,
     }
     assert f"nesting deeper than {encoding.MAX_DEPTH}" in FLAT["README"]
+    assert f"a key of more than {encoding.MAX_KEY} characters" in FLAT["README"]
+    assert f"more than {encoding.MAX_LINES:,} lines" in FLAT["README"]
     assert f"{note.MAX_LINES} lines" in FLAT["log"] and f"longer than {note.MAX_NAME} bytes" in FLAT["log"]
     assert f"{key_file.MAX_ROUNDS:,} rounds" in FLAT["signature"]
     assert (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -48,6 +49,13 @@ def test_documents_round_trip(value: Any) -> None:
     data = encode_document(value)
     assert decode_document(data) == value and data.endswith(b"\n")
     assert json.loads(data) == value
+
+
+@given(values)
+def test_large_documents_round_trip(value: Any) -> None:
+    """Above 64 kB the lines are looked at before anything is parsed: whatever can be written passes."""
+    large = {"pad": "x" * 70_000, "value": value, 'quoted "key"\n\\': [value]}
+    assert decode_document(encode_document(large)) == large
 
 
 @given(values)
@@ -223,6 +231,33 @@ def test_the_limit_is_looked_at_first() -> None:
         decode_document(b'"' + b"a" * 10 + b'"\n', 10)
     with pytest.raises(FormatError, match="at most"):
         decode_document(b" " * (encoding.MAX_DOCUMENT + 1))
+
+
+@pytest.mark.parametrize("piece", [b"[],", b'{"a":1},', b'"a",', b"1,", b"[[[[],"], ids=repr)
+def test_a_bomb_of_small_values_is_not_parsed(piece: bytes) -> None:
+    """What takes fifty times its size in memory is refused before it is built."""
+    data = b"[" + piece * (encoding.MAX_DOCUMENT // len(piece) - 2) + b"1]\n"
+    tracemalloc.start()
+    with pytest.raises(FormatError):
+        decode_document(data)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1_000_000
+
+
+def test_too_many_lines() -> None:
+    many = [1] * encoding.MAX_LINES
+    with pytest.raises(FormatError, match="lines"):
+        encode_document(many)
+    with pytest.raises(FormatError, match="lines"):
+        decode_document((json.dumps(many, indent=1) + "\n").encode())
+    assert decode_document(encode_document(many[:-2])) == many[:-2]
+
+
+def test_long_keys() -> None:
+    assert decode_document(encode_document({"k" * 200: 1})) == {"k" * 200: 1}
+    with pytest.raises(FormatError, match="too long"):
+        encode_document({"k" * 201: 1})
 
 
 def test_cleaning() -> None:

