@@ -10,6 +10,7 @@ from archiver.page.speech.judge import judge
 from archiver.page.speech.names import Roster, appositive, resolve
 from archiver.page.speech.nouns import Cue, Kind, Span, Speaker, Statement
 from archiver.page.speech.phrases import Phrase, surface
+from archiver.page.speech.tokens import MARK
 
 ENOUGH = 50  # confidence below which words in marks are no statement
 # How well a way of linking names the speaker: of several parts the best one speaks for all.
@@ -109,7 +110,8 @@ def kind_of(text: str, link: Link) -> Kind:
     if link.how == "before" and link.touches and link.cue is not None:
         opened = link.tokens[link.at - 1].text in (",", ":")
         return "direct" if opened or inner[:1].isupper() else "mixed"
-    if link.how == "after" and not inner[:1].islower():
+    parted = link.at + 1 < len(link.tokens) and link.tokens[link.at + 1].kind == MARK
+    if link.how == "after" and not inner[:1].islower() and (parted or link.line.language != "de"):
         return "direct"
     if link.how == "carried" and inner[:1].isupper() and inner[-1:] in ".!?":
         return "direct"

@@ -15,9 +15,11 @@ def carry(links_of: list[list[Link]], lines: list[Line]) -> None:
     """Speakers for runs without a cue, from what stands before them."""
     last: Link | None = None
     before: Line | None = None
+    unsigned: Link | None = None
     for line, links in zip(lines, links_of, strict=True):
-        if before is not None and last is not None and last.line is before and not links:
-            _sign(last, line)
+        if unsigned is not None and unsigned.line is before and not links:
+            _sign(unsigned, line)
+        unsigned = links[-1] if links else None
         in_line: Link | None = None
         for link in links:
             if link.how == "none" and link.at != link.sentence[0]:

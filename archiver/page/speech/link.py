@@ -56,7 +56,7 @@ def _attach(text: str, link: Link, cues: list[CueAt]) -> None:
     if noun_rules(link, near) or (tokens[at - 1].text == ":" and at > start and _weak(near) and label(link)):
         return None
     for cue in cues:
-        if cue.form == "according" and _right_behind(tokens, at, cue.at):
+        if cue.form == "according" and _right_behind(tokens, at, cue.at) and not _relays(tokens, cue, near):
             return _set(link, "according", cue, True)
         if cue.at > at and cue.form == "finite" and _follows(text, tokens, start, cue, at):
             if near is not None and near.strong and _opens_another(tokens, cue, end):

@@ -172,7 +172,8 @@ def _thing(text: str, tokens: list[Token], phrase: Phrase, found: Roster) -> str
 
 def appositive(tokens: list[Token], phrase: Phrase, end: int) -> Phrase | None:
     """The name behind a description: its director, Ann Lee, …; the commissioner for ports, Ann Lee, …"""
-    if phrase.sort != "noun":
+    office = phrase.after - phrase.head == 1 and phrase.head > phrase.first and tokens[phrase.head - 1].what & Is.TITLE
+    if phrase.sort != "noun" and not office:
         return None
     at = phrase.after
     while at < min(end, phrase.after + 8) and tokens[at].kind != MARK:
@@ -185,7 +186,7 @@ def appositive(tokens: list[Token], phrase: Phrase, end: int) -> Phrase | None:
     if found is None or found.sort != "name":
         return None
     closed = found.after >= end or tokens[found.after].kind == MARK
-    return found if closed else None
+    return found if closed and (phrase.sort == "noun" or found.after - found.head > 1) else None
 
 
 def resolve_label(label: str, place: int, found: Roster) -> str:

@@ -61,7 +61,8 @@ def _ends(tokens: list[Token], first: int, at: int, end: int) -> bool:
     what = token.what
     if token.capital and not what & Is.ADDRESS:
         return bool(what & (Is.SUBORDINATOR | Is.RELATIVE | Is.CONJUNCTION | Is.AUXILIARY | Is.TIME | Is.PRONOUN))
-    if (what & Is.PARTICLE and is_name(tokens[at - 1])) or (what & Is.PARTICLE and tokens[at - 1].what & Is.PARTICLE):
+    led_in = is_name(tokens[at - 1]) and not what & Is.DETERMINER
+    if what & Is.PARTICLE and (led_in or tokens[at - 1].what & Is.PARTICLE):
         following = at + 1
         while following < end and following < at + 3 and tokens[following].what & Is.PARTICLE:
             following += 1
@@ -121,7 +122,8 @@ def _with_head(tokens: list[Token], first: int, after: int) -> Phrase:
             head = at + 1
             break
     else:
-        if tokens[after - 1].what & _PERSONAL:
+        titled = head > first and bool(tokens[head - 1].what & Is.TITLE)
+        if tokens[after - 1].what & _PERSONAL and not titled:
             return Phrase(first, after, first, "noun")
     return Phrase(first, after, head, "name")
 

@@ -14,6 +14,7 @@ MAX_ELIDED = 60  # characters of a word that is looked at for others in it
 
 _TOKEN = re.compile(
     r"(?:[^\W\d_]\.){2,}"  # U.S., p.m.
+    r"|[\u05d0-\u05ea]+[\"״][\u05d0-\u05ea]+"  # צה"ל
     r"|[#@]?\w+(?:[-‑.&/·+@_]\w+|['’ʼ׳״](?![sS]\b)[^\W\d_]+)*[#@%]?"
     r"|['’][sS]\b"
     r"|--+|\.{2,}|[^\w\s]"
@@ -69,7 +70,8 @@ class Spelling:
 
     def is_verbish(self, word: str, what: int) -> bool:
         """Appearing, Asked: at a sentence's beginning, and no name elsewhere."""
-        return bool(what & Is.VERBISH) and word not in self._names
+        formed = what & (Is.VERBISH | Is.PARTICIPLE) or (what & (Is.SAY | Is.REPORT) and word.endswith("ed"))
+        return bool(formed) and word not in self._names
 
 
 def tokenize(text: str, paragraph: Paragraph, lexicon: Lexicon, spelling: Spelling) -> list[Token]:
