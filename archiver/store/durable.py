@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 TMP = "tmp"
 READ_ONLY = 0o444  # objects, chain and log files: written once
 EDITABLE = 0o644
-TOGETHER = 24  # files from which one syncfs is cheaper than syncing each (bench/append.py)
-THREADS = 8  # syncing many files at once lets the file system join their journal writes
+TOGETHER = 16  # files from which one syncfs is cheaper than syncing each (bench/append.py)
+THREADS = 8  # from twice as many files on, at once: the file system joins their journal writes
 
 _DARWIN_FULL = getattr(__import__("fcntl"), "F_FULLFSYNC", None) if os.name == "posix" else None
 _SYNCFS_KERNEL = (5, 8)  # before it, syncfs returned 0 although writing had failed
@@ -285,7 +285,7 @@ class Disk:
     def _sync_many(self, names: list[str], flags: int) -> None:
         if len(names) >= TOGETHER and (self._whole or -1) >= 0:
             self.sync_whole()
-        elif len(names) >= THREADS:
+        elif len(names) >= 2 * THREADS:
             with ThreadPoolExecutor(THREADS) as pool:
                 list(pool.map(lambda name: self._sync_one(name, flags, name is names[-1]), names[:-1]))
             self._sync_one(names[-1], flags, True)

@@ -1,4 +1,4 @@
-"""Run as a program: for each line `AT WHEN WHAT FOLDER` on standard input, a child of its own does something (`batch`,
+"""Run as a program, `TOGETHER`: for each line `AT WHEN WHAT FOLDER` on standard input, a child does something (`batch`,
 `repair` or `create`) to the archive there and is killed (a real SIGKILL) at that effect. Prints what the child was told
 was sealed, and whether it died so.
 
@@ -14,6 +14,8 @@ from pathlib import Path
 
 from fault_disk import FaultDisk, WatchedGuard
 from store_kit import ORIGIN, Place, add_snapshots
+
+from archiver.store import durable
 
 GROUP = 3  # snapshots in the batch
 
@@ -54,6 +56,7 @@ def run(folder: Path, at: int, when: str, what: str) -> tuple[int, bool]:
 
 
 if __name__ == "__main__":
+    durable.TOGETHER = int(sys.argv[1])  # as in the test that counted the effects
     for line in sys.stdin:
         at, when, what, folder = line.rstrip("\n").split(" ", 3)
         sealed, killed = run(Path(folder), int(at), when, what)

@@ -124,14 +124,14 @@ def lay_out(recorded: Recorded, files: dict[str, bytes], guard: tuple[int, bytes
     return place
 
 
-def cut(recorded: Recorded, count: int, tmp_path: Path, kinds: dict[str, Callable[[State], dict[str, bytes]]]) -> None:
+def cut(recorded: Recorded, count: int, work: Path, kinds: dict[str, Callable[[State], dict[str, bytes]]]) -> None:
     """Every kind of power cut after so many effects."""
     state = State.of(recorded.base.root)
     for effect in recorded.effects[:count]:
         state.apply(effect)
     sealed = BEFORE + GROUP if count == len(recorded.effects) else 0
     for name, kind in kinds.items():
-        folder = tmp_path / f"{count}-{name}"
+        folder = work / f"{count}-{name}"
         place = lay_out(recorded, kind(state), guard_at(recorded, count), folder)
         try:
             reopen(place, sealed)
@@ -158,27 +158,27 @@ def mixing(seed: int) -> Callable[[State], dict[str, bytes]]:
     return lambda state: state.mixed(random.Random(seed))
 
 
-def test_power_cut_at_some_prefixes(recorded: Recorded, tmp_path: Path) -> None:
+def test_power_cut_at_some_prefixes(recorded: Recorded, quick_path: Path) -> None:
     for count in few(len(recorded.effects) + 1, "cuts", 10):
-        cut(recorded, count, tmp_path, KINDS | {"mixed": mixing(count)})
+        cut(recorded, count, quick_path, KINDS | {"mixed": mixing(count)})
 
 
 @pytest.mark.slow
-def test_power_cut_at_every_prefix(recorded: Recorded, tmp_path: Path) -> None:
+def test_power_cut_at_every_prefix(recorded: Recorded, quick_path: Path) -> None:
     for count in range(len(recorded.effects) + 1):
         kinds = {f"mixed {number}": mixing(1000 * count + number) for number in range(6)}
-        cut(recorded, count, tmp_path, KINDS | kinds)
+        cut(recorded, count, quick_path, KINDS | kinds)
 
 
 # -- a real SIGKILL ----------------------------------------------------------------------------------------------------
 
 
 def killed(
-    base: Place, points: list[tuple[int, str]], tmp_path: Path, what: str = "batch"
+    base: Place, points: list[tuple[int, str]], work: Path, what: str = "batch"
 ) -> Iterator[tuple[Place, int, bool]]:
     """The archive after each kill, and what had been reported as sealed by then."""
     child = subprocess.Popen(
-        [sys.executable, str(Path(__file__).with_name("kill_child.py"))],
+        [sys.executable, str(Path(__file__).with_name("kill_child.py")), str(durable.TOGETHER)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -188,7 +188,7 @@ def killed(
     assert child.stdout is not None
     with child:
         for at, when in points:
-            folder = tmp_path / f"kill {at} {when}"
+            folder = work / f"kill {at} {when}"
             place = base.copy(folder)
             child.stdin.write(f"{at} {when} {what} {folder}\n")
             child.stdin.flush()
@@ -203,9 +203,9 @@ def points(count: int) -> list[tuple[int, str]]:
     return [(at, when) for at in range(count) for when in ("before", "half", "after")]
 
 
-def check_kills(base: Place, chosen: list[tuple[int, str]], tmp_path: Path) -> None:
+def check_kills(base: Place, chosen: list[tuple[int, str]], work: Path) -> None:
     seen = set()
-    for (at, when), (place, sealed, was_killed) in zip(chosen, killed(base, chosen, tmp_path), strict=True):
+    for (at, when), (place, sealed, was_killed) in zip(chosen, killed(base, chosen, work), strict=True):
         assert was_killed, (at, when)
         try:
             reopen(place, sealed)
@@ -216,14 +216,14 @@ def check_kills(base: Place, chosen: list[tuple[int, str]], tmp_path: Path) -> N
     assert seen <= {0, BEFORE + GROUP}
 
 
-def test_killed_at_some_effects(recorded: Recorded, tmp_path: Path) -> None:
+def test_killed_at_some_effects(recorded: Recorded, quick_path: Path) -> None:
     every = points(len(recorded.effects))
-    check_kills(recorded.base, [every[number] for number in few(len(every), "kills", 12)], tmp_path)
+    check_kills(recorded.base, [every[number] for number in few(len(every), "kills", 12)], quick_path)
 
 
 @pytest.mark.slow
-def test_killed_at_every_effect(recorded: Recorded, tmp_path: Path) -> None:
-    check_kills(recorded.base, points(len(recorded.effects)), tmp_path)
+def test_killed_at_every_effect(recorded: Recorded, quick_path: Path) -> None:
+    check_kills(recorded.base, points(len(recorded.effects)), quick_path)
 
 
 def half_done(recorded: Recorded, where: str, to: Path) -> tuple[Place, int]:
@@ -243,22 +243,22 @@ def half_done(recorded: Recorded, where: str, to: Path) -> tuple[Place, int]:
 
 
 @pytest.mark.parametrize("where", ["objects", "chain", "tiles", "kept"])
-def test_killed_while_repairing(recorded: Recorded, tmp_path: Path, where: str) -> None:
+def test_killed_while_repairing(recorded: Recorded, quick_path: Path, where: str) -> None:
     """A repair that is killed is repaired by the next one."""
-    place, count = half_done(recorded, where, tmp_path / "half")
+    place, count = half_done(recorded, where, quick_path / "half")
     every = points(count)
-    check_repairs(place, [every[number] for number in few(len(every), where, 5)], tmp_path)
+    check_repairs(place, [every[number] for number in few(len(every), where, 5)], quick_path)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("where", ["objects", "chain", "tiles", "kept"])
-def test_killed_at_every_effect_of_a_repair(recorded: Recorded, tmp_path: Path, where: str) -> None:
-    place, count = half_done(recorded, where, tmp_path / "half")
-    check_repairs(place, points(count), tmp_path)
+def test_killed_at_every_effect_of_a_repair(recorded: Recorded, quick_path: Path, where: str) -> None:
+    place, count = half_done(recorded, where, quick_path / "half")
+    check_repairs(place, points(count), quick_path)
 
 
-def check_repairs(base: Place, chosen: list[tuple[int, str]], tmp_path: Path) -> None:
-    for (at, when), (place, _, was_killed) in zip(chosen, killed(base, chosen, tmp_path, "repair"), strict=True):
+def check_repairs(base: Place, chosen: list[tuple[int, str]], work: Path) -> None:
+    for (at, when), (place, _, was_killed) in zip(chosen, killed(base, chosen, work, "repair"), strict=True):
         assert was_killed, (at, when)
         try:
             reopen(place, 0)
@@ -342,39 +342,39 @@ def fails(recorded: Recorded, at: int, code: int, to: Path) -> None:
     shutil.rmtree(to)
 
 
-def check_failures(recorded: Recorded, chosen: list[int], code: int, tmp_path: Path) -> None:
+def check_failures(recorded: Recorded, chosen: list[int], code: int, work: Path) -> None:
     for at in chosen:
         try:
-            fails(recorded, at, code, tmp_path / f"{at}")
+            fails(recorded, at, code, work / f"{at}")
         except (AssertionError, ArchiverError) as error:
             raise AssertionError(f"error at effect {at}: {recorded.effects[at]}") from error
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO])
-def test_an_error_at_some_effects(recorded: Recorded, tmp_path: Path, code: int) -> None:
-    check_failures(recorded, few(len(recorded.effects), f"errors {code}", 12), code, tmp_path)
+def test_an_error_at_some_effects(recorded: Recorded, quick_path: Path, code: int) -> None:
+    check_failures(recorded, few(len(recorded.effects), f"errors {code}", 12), code, quick_path)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO])
-def test_an_error_at_every_effect(recorded: Recorded, tmp_path: Path, code: int) -> None:
-    check_failures(recorded, list(range(len(recorded.effects))), code, tmp_path)
+def test_an_error_at_every_effect(recorded: Recorded, quick_path: Path, code: int) -> None:
+    check_failures(recorded, list(range(len(recorded.effects))), code, quick_path)
 
 
 # -- making an archive -------------------------------------------------------------------------------------------------
 
 
-def test_killed_while_the_archive_is_made(tmp_path: Path) -> None:
+def test_killed_while_the_archive_is_made(quick_path: Path) -> None:
     """Until genesis is in its place, init can be given again; from then on any writer finishes the archive."""
-    sample = Place(tmp_path / "sample")
+    sample = Place(quick_path / "sample")
     disk = RecordingDisk(sample.root)
     sample.create(disk, WatchedGuard(sample.guard.path, ORIGIN, disk))
-    empty = Place(tmp_path / "empty")
+    empty = Place(quick_path / "empty")
     empty.base.mkdir()
     every = points(len(disk.effects))
     chosen = [every[number] for number in few(len(every), "create", 24)]
     outcomes = set()
-    for point, (place, sealed, was_killed) in zip(chosen, killed(empty, chosen, tmp_path, "create"), strict=True):
+    for point, (place, sealed, was_killed) in zip(chosen, killed(empty, chosen, quick_path, "create"), strict=True):
         assert was_killed, point
         if (place.root / "chain/000.json").exists():
             place.repair()

@@ -44,8 +44,8 @@ HERE = str(Path(__file__).parent)
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
-    found = Place(tmp_path / "place")
+def place(quick_path: Path) -> Place:
+    found = Place(quick_path / "place")
     found.create()
     found.append(3, "before")
     return found
