@@ -25,23 +25,18 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from http import HTTPStatus
-from urllib.parse import urlsplit
 
-from archiver.page import json_ld, signs
+from archiver.page import signs
+from archiver.page.addresses import absolute
 from archiver.page.article import Article
-from archiver.page.metadata import absolute
+from archiver.page.glance import SCANNED, SHORT, Glance
 from archiver.page.outline import Outline
 
 HTML_TYPES = ("text/html", "application/xhtml+xml")
-SHORT = 1_500  # characters of page text; gatekeepers' and error pages are shorter, most articles longer
-PROSE = 80  # characters that make a line prose
 LONG = 3 * SHORT  # of main text; so much is no mere beginning
 TOLD = 300  # characters of main text that make an article of a page full of links
 LINES = 300  # at either end of the page text that are searched for locks
-SCANNED = 300_000  # characters of the source that are searched for names
-_WIDE = re.compile("[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +58,7 @@ def classify(
 ) -> Kind:
     """The kind of a response. `fields`: its header fields; `page_text`: "" and `article`: None if it was not read;
     `media_type`: without parameters, in lower case."""
-    page = _Page(status, fields, page_text, article, requested_url, final_url)
+    page = Glance(status, fields, page_text, article, requested_url, final_url)
     if found := _challenge(page):
         return found
     if status >= 400:
@@ -82,80 +77,7 @@ def classify(
     return _readable(page)
 
 
-class _Page:
-    """What the rules look at, computed when first asked for."""
-
-    def __init__(
-        self,
-        status: int,
-        fields: Sequence[tuple[str, str]],
-        text: str,
-        article: Article | None,
-        requested_url: str,
-        final_url: str,
-    ) -> None:
-        self.status = status
-        self.headers = {name.lower(): value.strip() for name, value in fields}
-        self.text = text
-        self.article = article
-        self.requested_url, self.final_url = requested_url, final_url
-
-    @cached_property
-    def lower(self) -> str:
-        return self.text[:20_000].lower()
-
-    @cached_property
-    def source(self) -> str:
-        """The beginning of the HTML, in lower case."""
-        return self.article.outline.text[:SCANNED].lower() if self.article is not None else ""
-
-    @cached_property
-    def short(self) -> bool:
-        return len(self.text) + len(_WIDE.findall(self.text[:SHORT])) < SHORT
-
-    @cached_property
-    def prose(self) -> list[str]:
-        """Lines that are sentences rather than labels. Chinese, Japanese and Korean characters count double."""
-        return [line for line in self.text.split("\n") if len(line) + len(_WIDE.findall(line[:PROSE])) >= PROSE]
-
-    @cached_property
-    def main(self) -> int:
-        """Characters of the main text, as trafilatura sees it."""
-        return len(self.article.main_text or "") if self.article is not None else 0
-
-    @cached_property
-    def schema(self) -> str | None:
-        """As what kind of article the page describes itself to machines, if it does."""
-        said = self.article.schema if self.article is not None else None
-        if said is None:
-            return None
-        names = said.value.lower().split()
-        return said.value if any(name in json_ld.ARTICLES for name in names) else None
-
-    @cached_property
-    def dated(self) -> bool:
-        """Whether the page names an author or a date of publication."""
-        article = self.article
-        if article is None:
-            return False
-        said = (article.published, *article.bylines)
-        return any(item is not None and not item.guessed for item in said)
-
-    @cached_property
-    def noscript(self) -> str:
-        return self.article.outline.noscript[:5_000].lower() if self.article is not None else ""
-
-    @cached_property
-    def headings(self) -> list[str]:
-        """The title and the headings of the first two ranks, in lower case."""
-        if self.article is None:
-            return []
-        outline = self.article.outline
-        found = [outline.title, *(self.text[item.start : item.end] for item in outline.headings[:6])]
-        return [" ".join(words.lower().split()) for words in found if words.strip()]
-
-
-def _challenge(page: _Page) -> Kind | None:
+def _challenge(page: Glance) -> Kind | None:
     """Headers decide alone; else the page must be short, no article by its own account, and two signs must agree."""
     for name, value, whose in signs.CHALLENGE_HEADERS:
         if name in page.headers and value in page.headers[name].lower():
@@ -200,12 +122,12 @@ def _error(status: int) -> str:
     return f"the server answered {status}{phrase}: {meaning}"
 
 
-def _redirect(status: int, page: _Page) -> str:
+def _redirect(status: int, page: Glance) -> str:
     location = page.headers.get("location", "")[:200]
     return f"the server answered {status} and sent visitors on{' to ' + location if location else ''}"
 
 
-def _no_text(page: _Page) -> Kind | None:
+def _no_text(page: Glance) -> Kind | None:
     """Pages without text, or with so little that scripts must put it there, or that lead elsewhere."""
     article, words = page.article, page.text.strip()
     if article is not None and len(words) < 400 and (address := _refresh(article.outline, page.final_url)):
@@ -240,7 +162,7 @@ def _leaves(address: str, base: str, url: str) -> bool:
     return target is not None and target.split("#")[0] != url.split("#")[0]
 
 
-def _consent(page: _Page) -> Kind | None:
+def _consent(page: Glance) -> Kind | None:
     """At least three things that consent walls say, and most of the page's sentences are about it."""
     if page.schema or page.dated or len(page.prose) > 40:
         return None
@@ -264,15 +186,15 @@ def _about_consent(line: str) -> bool:
     return any(signs.words(group).search(line) for group in signs.CONSENT_GROUPS)
 
 
-def _missing(page: _Page) -> Kind | None:
+def _missing(page: Glance) -> Kind | None:
     """A heading that says so and nothing but that, on a page that does not describe itself as an article; or a deep
     address that has come to lead to the front page."""
     if page.schema or page.dated:
         return None
     if signs.MISSING_ADDRESS.search(page.final_url.lower()) and page.final_url != page.requested_url:
         return Kind("soft 404", ("the address led to the site’s page for addresses that do not exist",))
-    path = _path(page.requested_url).strip("/")
-    if (len(path) >= 20 or "/" in path) and _path(page.final_url) in ("", "/"):
+    path = page.requested_path.strip("/")
+    if (len(path) >= 20 or "/" in path) and page.final_path in ("", "/"):
         return Kind("soft 404", ("the address of a page has come to lead to the site’s front page",))
     if len(page.text) > 4 * SHORT or page.main > SHORT:
         return None
@@ -287,7 +209,7 @@ def _missing(page: _Page) -> Kind | None:
 _PARTS = re.compile(r" [|–—·•:»-] |: ")  # a page's title and its site's name
 
 
-def _paywall(page: _Page) -> Kind | None:
+def _paywall(page: Glance) -> Kind | None:
     """The page says that it is not free and the text is short, or a lock stands in it and the text is not long; or,
     where it says nothing, a lock in a block that is named for it, and a short text."""
     article = page.article
@@ -316,7 +238,7 @@ def _paywall(page: _Page) -> Kind | None:
     return Kind("paywall", tuple(reasons))
 
 
-def _readable(page: _Page) -> Kind:
+def _readable(page: Glance) -> Kind:
     """Articles describe themselves as such, or have an author or date and some sentences, or many sentences."""
     sentences = f"{len(page.prose)} paragraphs of text" if len(page.prose) != 1 else "one paragraph of text"
     article = page.article
@@ -325,8 +247,8 @@ def _readable(page: _Page) -> Kind:
         if article is not None and article.free_access is not None and article.free_access.value == "false":
             reasons.append(f"it says that it is not free, yet {page.main:,} characters are there")
         return Kind("article", tuple(reasons))
-    front = _path(page.final_url) in ("", "/")
-    linked = _linked(page)
+    front = page.final_path in ("", "/")
+    linked = page.linked
     if page.dated and page.prose and linked < 0.6:
         return Kind("article", (f"the page names an author or a date, and has {sentences}",))
     if front and linked > 0.3:
@@ -338,24 +260,8 @@ def _readable(page: _Page) -> Kind:
     return Kind("page", ("the page has no paragraph of text",))
 
 
-def _told(page: _Page) -> bool:
+def _told(page: Glance) -> bool:
     """Whether the main text is told rather than linked: most of it stands outside links."""
     if page.article is None or page.main < TOLD:
         return False
     return sum(len(link.text) for link in page.article.links if link.place == "article") < page.main / 2
-
-
-def _path(address: str) -> str:
-    """Path and query of an address."""
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        return "?"
-    return f"{parts.path}?{parts.query}" if parts.query else parts.path
-
-
-def _linked(page: _Page) -> float:
-    """Which part of the page's text is links."""
-    if page.article is None or not page.text:
-        return 0.0
-    return min(1.0, sum(link.end - link.start for link in page.article.outline.links) / len(page.text))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from archiver.model.encoding import clean
-from archiver.page.metadata import absolute
+from archiver.page.addresses import absolute
 from archiver.page.outline import RELATED, Element, Outline
 
 MAX_IMAGES = 200

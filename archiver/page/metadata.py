@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
-from urllib.parse import urljoin, urlsplit
 
 from archiver.page import json_ld
+from archiver.page.addresses import absolute
 from archiver.page.outline import Element, Outline
 from archiver.page.said import Said
 
 MAX_BYLINES = 20
 MAX_ALSO = 40
-MAX_ADDRESS = 8_000  # characters
 
 # Names of <meta> (property, name or itemprop), the most binding first.
 _TITLE = ("og:title", "twitter:title", "headline", "dc.title", "dcterms.title", "parsely-title", "sailthru.title")
@@ -270,36 +267,3 @@ def _is_address(value: str) -> bool:
 
 def _address(value: str | None, source: str) -> Said | None:
     return Said.of(value, source) if value else None
-
-
-def absolute(address: str, base: str, url: str) -> str | None:
-    """An address of the page as an absolute http(s) URL; None for anything else. `base`: what <base> says."""
-    address = _LINE_ENDS.sub("", address).strip("\f ")
-    if not address or len(address) > MAX_ADDRESS or address.startswith("#"):
-        return None
-    try:
-        origin = _origin(base, url)
-        if "/." not in address:  # as urljoin would say, but at a twentieth of the time
-            if _ABSOLUTE.match(address):
-                return address
-            if origin and address[0] == "/" and address[1:2] not in ("/", "\\"):
-                return origin + address
-        joined = urljoin(_base(base, url), address)
-        return joined if urlsplit(joined).scheme in ("http", "https") else None
-    except ValueError:
-        return None
-
-
-_ABSOLUTE = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]+)?(?:[/?#]|\Z)")
-_LINE_ENDS = re.compile("[\t\r\n]+")
-
-
-def _base(base: str, url: str) -> str:
-    return urljoin(url, base.strip()) if base else url
-
-
-@lru_cache(64)
-def _origin(base: str, url: str) -> str:
-    """Scheme and host of the address from which relative ones are meant; "" if they are not for the web."""
-    parts = urlsplit(_base(base, url))
-    return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") and parts.netloc else ""

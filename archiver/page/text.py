@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import base64
 import re
-from array import array
-from bisect import bisect_right
 from dataclasses import dataclass
 from typing import Protocol
 
 from archiver.errors import FormatError, NewerVersionError
 from archiver.page.decode import Decoded, decode, decode_known, decode_slice
-from archiver.page.decoders import POSITION, Places
+from archiver.page.decoders import Places
 from archiver.page.marks import FOLLOWED, Mark, Marker
 from archiver.page.tokens import Comment, EndTag, StartTag, Text, Tokenizer
+from archiver.page.writer import LINE, SPACE, Runs, Writer, has_controls
 
 VERSION = "page-text/v1"
 SALT = 16  # bytes
@@ -33,20 +32,9 @@ _BLOCKS = """
 """
 BLOCKS = frozenset(_BLOCKS.split())
 CELLS = frozenset({"td", "th"})  # a tag of one of these, or of <text> in SVG, separates words
-_NONE, _SPACE, _LINE = 0, 1, 2
-_BREAKS = dict.fromkeys(CELLS, _SPACE) | dict.fromkeys(BLOCKS, _LINE)
-_SEPARATORS = ("", " ", "\n")
+_BREAKS = dict.fromkeys(CELLS, SPACE) | dict.fromkeys(BLOCKS, LINE)
 
-_WHITE = "\t\n\f\r "
-_RUN = re.compile(r"[^\t\n\f\r ]++(?: [^\t\n\f\r ]++)*+")
 _PARAGRAPH = re.compile(r"(?>\r\n|[\r\n])[\t\f ]*+(?:\r\n|[\r\n])|\Z")
-# C0 controls but the white space, DEL, C1 controls, noncharacters: no JSON text should have to carry them.
-_NOT_TEXT = "\0-\x08\x0b\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef" + "".join(
-    chr(plane | last) for plane in range(0, 0x110000, 0x10000) for last in (0xFFFE, 0xFFFF)
-)
-_REPLACED = re.compile(f"[{_NOT_TEXT}]")
-# The same in the basic plane, and the rest of Unicode from its first noncharacter on: ten times as fast to search for.
-_SUSPECT = re.compile("[\0-\x08\x0b\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff\U0001fffe-\U0010ffff]")
 _MALFORMED = re.compile("[\t\f\r]|[ \n][ \n]|\\A[ \n]|[ \n]\\Z")
 
 
@@ -93,7 +81,7 @@ def project(body: bytes, content_type: str | None, watcher: Watcher | None = Non
     """The page text of an HTML document. `content_type` is the Content-Type header's value. Any bytes have one; raises
     FormatError only for a body above `archiver.page.decode.MAX_BODY`."""
     decoded = decode(body, content_type)
-    writer, marker = _Writer(), Marker()
+    writer, marker = Writer(), Marker()
     if watcher is not None:
         watcher.source(decoded.text)
     _project_html(decoded.text, writer, marker, watcher, xml=is_xml(content_type))
@@ -104,13 +92,13 @@ def project_known(body: bytes, encoding: str, watcher: Watcher) -> None:
     """Show `watcher` an HTML document once more, whose encoding is known. Raises FormatError for an unknown one."""
     decoded = decode_known(body, encoding)
     watcher.source(decoded.text)
-    _project_html(decoded.text, _Writer(), Marker(), watcher)
+    _project_html(decoded.text, Writer(), Marker(), watcher)
 
 
 def project_plain(body: bytes, content_type: str | None) -> PageText:
     """The page text of a text/plain document: blank lines end a paragraph, other line ends are white space."""
     decoded = decode(body, content_type, html=False)
-    writer = _Writer()
+    writer = Writer()
     _project_plain(decoded.text, writer)
     return _page(writer, decoded, Marker(), plain=True)
 
@@ -119,7 +107,7 @@ def project_slice(piece: bytes, encoding: str, *, plain: bool = False) -> str:
     """The projection of some bytes of a body whose encoding is known, read from the data state on. Raises FormatError
     for an encoding that the Encoding Standard does not have."""
     source = decode_slice(piece, encoding)
-    writer = _Writer()
+    writer = Writer()
     if plain:
         _project_plain(source, writer)
     else:
@@ -141,7 +129,7 @@ def encode_object(salt: bytes, text: str) -> bytes:
     """The stored form: a line of version and salt (so that the object's digest is no guessing oracle), and the text."""
     if len(salt) != SALT:
         raise FormatError(f"the salt of a page text has {SALT} bytes, not {len(salt)}")
-    if _MALFORMED.search(text) or (_SUSPECT.search(text) and _REPLACED.search(text)):
+    if _MALFORMED.search(text) or has_controls(text):
         raise FormatError("not a page text: a control character, or white space that the projection does not write")
     try:
         return f"{VERSION} {base64.b64encode(salt).decode('ascii')}\n{text}\n".encode()
@@ -170,113 +158,11 @@ def decode_object(data: bytes) -> tuple[bytes, str]:
     return salt, text[:-1]
 
 
-def _page(writer: _Writer, decoded: Decoded, marker: Marker, *, plain: bool) -> PageText:
+def _page(writer: Writer, decoded: Decoded, marker: Marker, *, plain: bool) -> PageText:
     text = writer.text()
     marks = marker.finish(text)
-    places = _Runs(text, writer, decoded.places)
+    places = Runs(text, writer, decoded.places)
     return PageText(text, places, decoded.encoding, decoded.source, marks, plain)
-
-
-_VERBATIM = 0xFFFFFFFF
-
-
-class _Writer:
-    """Takes characters with their places in the decoded source, and writes white space as page text v1 does.
-
-    What was written is a list of runs; run r begins at character ats[r] of the page text, and is
-    - source[firsts[r]:], character for character, if lasts[r] is _VERBATIM; else
-    - a reference: characters that all stand on source[firsts[r]] to source[lasts[r]]; or
-    - a separator (" " or a line feed) between source[firsts[r]] and source[lasts[r]].
-    """
-
-    def __init__(self) -> None:
-        self.ats, self.firsts, self.lasts = array(POSITION), array(POSITION), array(POSITION)
-        self._parts: list[str] = []
-        self._pending = _NONE
-        self._size = 0
-        self._latest = 0  # index of the source's last character that was written
-
-    def __len__(self) -> int:
-        return self._size
-
-    def text(self) -> str:
-        text = "".join(self._parts)
-        return _REPLACED.sub("\ufffd", text) if _SUSPECT.search(text) else text
-
-    def separate(self, strength: int) -> None:
-        """Ask for a separator before the next character, if one comes; a line break wins over a space."""
-        if strength > self._pending:
-            self._pending = strength
-
-    def verbatim(self, data: str, start: int) -> None:
-        """`data` stands at `start` of the source, one character for one."""
-        if _RUN.fullmatch(data):  # most text
-            self._write(data, start, _VERBATIM)
-            self._latest = start + len(data) - 1
-            return
-        at = 0
-        for run in _RUN.finditer(data):
-            first, after = run.span()
-            if first > at and not self._pending:
-                self._pending = _SPACE
-            at = after
-            self._write(run[0], start + first, _VERBATIM)
-            self._latest = start + after - 1
-        if at < len(data) and not self._pending:
-            self._pending = _SPACE
-
-    def reference(self, data: str, start: int, end: int) -> None:
-        """All characters of `data` stand on source[start:end] together."""
-        for character in data:
-            if character in _WHITE:
-                self.separate(_SPACE)
-                continue
-            self._write(character, start, end - 1)
-            self._latest = end - 1
-
-    def _write(self, text: str, first: int, last: int) -> None:
-        """Write `text`, and what is pending between the last character and it."""
-        if self._pending:
-            if self._size:
-                self._parts.append(_SEPARATORS[self._pending])
-                self.ats.append(self._size)
-                self.firsts.append(self._latest)
-                self.lasts.append(first)
-                self._size += 1
-            self._pending = _NONE
-        self._parts.append(text)
-        self.ats.append(self._size)
-        self.firsts.append(first)
-        self.lasts.append(last)
-        self._size += len(text)
-
-
-class _Runs:
-    """The places of a page text's characters, from the writer's runs and the places of the decoded source."""
-
-    __slots__ = ("_source", "_text", "_writer")
-
-    def __init__(self, text: str, writer: _Writer, source: Places) -> None:
-        self._text, self._writer, self._source = text, writer, source
-
-    def start(self, index: int) -> int:
-        first, last, beyond = self._run(index)
-        if last == _VERBATIM:
-            return self._source.start(first + beyond)
-        return self._source.end(first) if self._text[index] in " \n" else self._source.start(first)
-
-    def end(self, index: int) -> int:
-        first, last, beyond = self._run(index)
-        if last == _VERBATIM:
-            return self._source.end(first + beyond)
-        return self._source.start(last) if self._text[index] in " \n" else self._source.end(last)
-
-    def _run(self, index: int) -> tuple[int, int, int]:
-        if not 0 <= index < len(self._text):
-            raise IndexError(index)
-        writer = self._writer
-        run = bisect_right(writer.ats, index) - 1
-        return writer.firsts[run], writer.lasts[run], index - writer.ats[run]
 
 
 def is_xml(content_type: str | None) -> bool:
@@ -285,7 +171,7 @@ def is_xml(content_type: str | None) -> bool:
 
 
 def _project_html(
-    source: str, writer: _Writer, marker: Marker, watcher: Watcher | None = None, *, xml: bool = False
+    source: str, writer: Writer, marker: Marker, watcher: Watcher | None = None, *, xml: bool = False
 ) -> None:
     tokens = Tokenizer(source, xml=xml)
     context = tokens.context
@@ -317,7 +203,7 @@ def _project_html(
                 if name in _BREAKS:
                     writer.separate(_BREAKS[name])
                 elif name == "text" and context.foreign:
-                    writer.separate(_SPACE)
+                    writer.separate(SPACE)
                 if name in FOLLOWED:
                     (marker.start if isinstance(token, StartTag) else marker.end)(name, len(writer))
             shown = not (dropped or context.foreign or context.hidden)
@@ -331,9 +217,9 @@ def _project_html(
             watcher.comment(token)
 
 
-def _project_plain(source: str, writer: _Writer) -> None:
+def _project_plain(source: str, writer: Writer) -> None:
     at = 0
     for blank in _PARAGRAPH.finditer(source):
         writer.verbatim(source[at : blank.start()], at)
-        writer.separate(_LINE)
+        writer.separate(LINE)
         at = blank.end()
