@@ -1,4 +1,4 @@
-"""How page text is written: white space collapsed, separators between what stays, and where each character came from."""
+"""How page text is written: white space collapsed, separators between what stays, and where each character is from."""
 
 from __future__ import annotations
 
