@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from archiver.page.speech.lexicon import LANGUAGES
 from archiver.page.statements import Statement, find
 
 VECTORS = sorted((Path(__file__).parent.parent / "vectors" / "statements").glob("*.txt"))
@@ -77,4 +78,4 @@ def test_vector(path: Path) -> None:
 
 def test_there_are_vectors_for_every_language() -> None:
     languages = {read_vector(path)[0].split("-")[0] for path in VECTORS}
-    assert languages >= set("en de fr es it pt nl pl ru uk ar he ja zh sv fi cs".split())
+    assert languages >= set(LANGUAGES)

@@ -90,7 +90,7 @@ def _goes_on(text: str, group: list[tuple[Link, int, str]], link: Link) -> bool:
     """Whether the run is a further part of the statement: the next paragraph of it, or its other half."""
     before = group[-1][0]
     if before.run.continues:
-        return True
+        return not _somebody_else(before, link)
     if before.line is not link.line or kind_of(text, link) != "direct" or kind_of(text, before) != "direct":
         return False
     if link.how == "before" and before.cue is not None and before.cue is link.cue:
@@ -98,6 +98,23 @@ def _goes_on(text: str, group: list[tuple[Link, int, str]], link: Link) -> bool:
     index = link.index
     follows = link.sentence == before.sentence or (index > 0 and link.line.sentences[index - 1] == before.sentence)
     return link.how == "carried" and link.source is before and follows
+
+
+def _somebody_else(before: Link, link: Link) -> bool:
+    """Two paragraphs that name two speakers: the first one's closing mark is missing, they are not one quotation."""
+    if "carried" in (before.how, link.how) or before.subject is None or link.subject is None:
+        return False
+    if (
+        "pronoun" in (before.subject.sort, link.subject.sort)
+        or before.subject_line is None
+        or link.subject_line is None
+    ):
+        return False
+    first, second = (
+        before.subject_line.tokens[before.subject.after - 1],
+        link.subject_line.tokens[link.subject.after - 1],
+    )
+    return first.word != second.word
 
 
 def kind_of(text: str, link: Link) -> Kind:
