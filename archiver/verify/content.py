@@ -25,7 +25,7 @@ from archiver.verify.case import Case, Fault, fault_of
 from archiver.verify.exchanges import Body
 from archiver.verify.workers import Workers
 
-TASK = 16  # manifests a task; a page costs some milliseconds
+TASK = 8  # manifests a task; a page costs some milliseconds
 MAX_TEXT = 256 << 20  # bytes of a page-text or statements object that are read into memory
 
 _LATER = {"import": "what was received as a file", "recheck": "its verdicts"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 from archiver import digest
 from archiver.errors import ArchiverError, MissingError
@@ -16,7 +17,8 @@ from archiver.verify.workers import Workers
 
 TASK_COUNT = 1000  # objects of a task, and
 TASK_BYTES = 16 << 20  # bytes, whichever is reached first
-HEAVY = 128 << 20  # bytes; from here on starting processes pays
+LARGE = 1 << 20  # bytes of an object that is a task of its own
+HEAVY = 128 << 20  # bytes of small objects; from here on starting processes pays
 
 Result = tuple[int, str, str, str]  # place in the task, code, message, file
 
@@ -25,10 +27,15 @@ def check_objects(case: Case, workers: Workers, inventory: Inventory | None) -> 
     """Hash every named object once."""
     step, total = case.report.steps[9], len(case.objects)
     bound = _bound_here(case) if case.evidence.kind == "bundle" else None
-    tasks = list(_tasks(case))
     done = here = 0
-    heavy = sum(named.size for named in case.objects) > HEAVY
-    for task, results in zip(tasks, workers.map(compare_all, tasks, heavy=heavy), strict=True):
+    # Hashing a large object lets go of the interpreter, so threads do; many small ones need processes.
+    large = [[named] for named in case.objects if named.size >= LARGE]
+    small = list(_tasks(case))
+    least = 2 if sum(named.size for task in small for named in task) > HEAVY else None
+    for task, results in chain(
+        zip(large, workers.map(compare_all, large, kind="threads", least=2), strict=True),
+        zip(small, workers.map(compare_all, small, least=least), strict=True),
+    ):
         done += len(task)
         here += len(task) - sum(code == "object-missing" for _, code, _, _ in results)
         for place, code, message, file in results:
@@ -49,9 +56,12 @@ def check_objects(case: Case, workers: Workers, inventory: Inventory | None) -> 
 
 
 def _tasks(case: Case) -> Iterator[list[Named]]:
+    """The small objects, many a task."""
     task: list[Named] = []
     size = 0
     for named in case.objects:
+        if named.size >= LARGE:
+            continue
         task.append(named)
         size += named.size
         if len(task) >= TASK_COUNT or size >= TASK_BYTES:

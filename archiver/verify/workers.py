@@ -1,4 +1,4 @@
-"""Many tasks, in order, in bounded memory: here, in processes of our own, or in whatever executor is handed in."""
+"""Many tasks, in order, in bounded memory: here, in threads or processes of our own, or in the executor handed in."""
 
 from __future__ import annotations
 
@@ -6,31 +6,33 @@ import multiprocessing
 import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from types import TracebackType
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from archiver.errors import UnavailableError
 from archiver.evidence import Evidence
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
+Kind = Literal["processes", "threads"]
 
 AHEAD = 4  # tasks in flight for each worker; bounds memory
 
 
 class Workers:
-    """Runs `function(evidence, task)`. A context manager: leaving it stops what it started, without waiting.
+    """Runs `function(evidence, task)`. A context manager: on an error it stops what it started, without waiting.
 
-    An `executor` is used as it is, and left running. Without one, `jobs` above 1 starts that many processes, once there
-    are enough tasks for that to pay. The evidence must then be picklable.
+    An `executor` is used as it is, for everything, and left running. Without one, `jobs` above 1 starts that many
+    processes or threads once there are tasks enough for that to pay; the evidence must then be picklable, and safe to
+    read from several threads.
     """
 
     def __init__(self, evidence: Evidence, jobs: int, executor: Executor | None = None) -> None:
         self._evidence = evidence
         self._jobs = max(1, jobs)
         self._given = executor
-        self._own: ProcessPoolExecutor | None = None
+        self._own: dict[Kind, Executor] = {}
 
     def __enter__(self) -> Workers:
         return self
@@ -38,22 +40,30 @@ class Workers:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._own is not None:
-            self._own.shutdown(wait=kind is None, cancel_futures=True)
+        for pool in self._own.values():
+            pool.shutdown(wait=kind is None, cancel_futures=True)
 
     def start(self) -> None:
         """Start the processes now, so that they are ready when there is work; what they import takes a while."""
-        pool = self._pool(True)
-        if pool is not None and pool is self._own:
+        if self._given is None and self._jobs > 1:
+            pool = self._started("processes")
             for _ in range(self._jobs):
                 pool.submit(_quiet)
 
     def map(
-        self, function: Callable[[Evidence, Task], Result], tasks: Sequence[Task], *, heavy: bool = False
+        self,
+        function: Callable[[Evidence, Task], Result],
+        tasks: Sequence[Task],
+        *,
+        kind: Kind = "processes",
+        least: int | None = None,
     ) -> Iterator[Result]:
-        """The results in the order of the tasks. `heavy`: two of them are worth a process each. Raises what `function`
-        raises, UnavailableError if a process died."""
-        pool = self._pool(len(tasks) > (1 if heavy else 2 * self._jobs))
+        """The results in the order of the tasks. Nothing is started for less than `least` tasks (default: three a
+        worker). Raises what `function` raises, UnavailableError if a process died."""
+        pool = self._given
+        least = 3 * self._jobs if least is None else least
+        if pool is None and self._jobs > 1 and (len(tasks) >= least or kind in self._own):
+            pool = self._started(kind)
         if pool is None:
             for task in tasks:
                 yield function(self._evidence, task)
@@ -74,16 +84,15 @@ class Workers:
             for future in waiting:
                 future.cancel()
 
-    def _pool(self, worth: bool) -> Executor | None:
-        if self._given is not None:
-            return self._given
-        if self._jobs == 1 or not (worth or self._own):
-            return None
-        if self._own is None:
-            # spawn: a fork of a process with threads can hang, and inherits locks.
-            context = multiprocessing.get_context("spawn")
-            self._own = ProcessPoolExecutor(self._jobs, mp_context=context, initializer=_quiet)
-        return self._own
+    def _started(self, kind: Kind) -> Executor:
+        if kind not in self._own:
+            if kind == "threads":
+                self._own[kind] = ThreadPoolExecutor(self._jobs)
+            else:
+                # spawn: a fork of a process with threads can hang, and inherits locks.
+                context = multiprocessing.get_context("spawn")
+                self._own[kind] = ProcessPoolExecutor(self._jobs, mp_context=context, initializer=_quiet)
+        return self._own[kind]
 
 
 def _quiet() -> None:
