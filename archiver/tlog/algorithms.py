@@ -1,7 +1,7 @@
 """The signature algorithms of log and signers, from the `cryptography` library; imported when first used.
 
-Ed25519     RFC 8032; keys of small order and keys in a second spelling are refused: under them a signature holds
-            for every message, so that whoever published one could disown everything ever signed with it
+Ed25519     RFC 8032; keys of small order and keys in a second spelling are refused: anybody can sign for them, so that
+            whoever published one could disown everything ever signed with it
 ML-DSA-44   FIPS 204, empty context; not in every build of the library
 """
 
