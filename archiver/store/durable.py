@@ -14,7 +14,6 @@ test puts in a `Disk` of its own, that records or fails.
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
 import platform
@@ -22,7 +21,6 @@ import stat
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,10 +28,13 @@ from typing import TYPE_CHECKING
 from archiver.errors import StoreError
 
 if TYPE_CHECKING:
+    import ctypes
+
     from archiver.store.scratch import Scratch
 
 TMP = "tmp"
-READ_ONLY = 0o444  # objects, chain and log files: written once
+# Objects, chain and log files: written once. Windows cannot sync a file that is read-only.
+READ_ONLY = 0o444 if os.name == "posix" else 0o644
 EDITABLE = 0o644
 TOGETHER = 16  # files from which one syncfs is cheaper than syncing each (bench/append.py)
 THREADS = 8  # from twice as many files on, at once: the file system joins their journal writes
@@ -170,13 +171,21 @@ class Disk:
         with telling(self._prefix + name):
             full_sync(handle, flush)
 
-    def sync_whole(self) -> None:
-        """Wait until everything written on this file system so far is on the disk (syncfs)."""
+    def sync_whole(self) -> bool:
+        """Wait until everything written on this file system so far is on the disk (syncfs). False if that cannot be
+        had here, a sandbox forbidding it."""
         assert self._whole is not None
         with telling(self.root):
-            if _libc().syncfs(self._whole) != 0:
-                code = ctypes.get_errno()
+            if _libc().syncfs(self._whole) == 0:
+                return True
+            from ctypes import get_errno
+
+            code = get_errno()
+            if code not in (errno.ENOSYS, errno.EPERM):
                 raise OSError(code, os.strerror(code))
+        os.close(self._whole)
+        self._whole = -1
+        return False
 
     def rename(self, old: str, new: str) -> None:
         """Move a file, replacing what is there. The caller has looked whether that is allowed."""
@@ -269,29 +278,31 @@ class Disk:
             self._folders.add(part)
         return changed
 
-    def forget_folders(self) -> None:
-        """Look again which folders there are, after some were moved away."""
-        self._folders.clear()
-
-    def sync_files(self, names: Sequence[str]) -> None:
-        """Wait until all these files are on the disk: together if they are many."""
-        self._sync_many(list(dict.fromkeys(names)), os.O_RDONLY if os.name == "posix" else os.O_RDWR)
+    def sync_files(self, names: Sequence[str], folder: str | None = None) -> None:
+        """Wait until all these files are on the disk, and the entries of their folder: together if they are many."""
+        names = list(dict.fromkeys(names))
+        if self._sync_many(names, os.O_RDONLY if os.name == "posix" else os.O_RDWR) and folder is not None:
+            self.sync_folders({folder})
 
     def sync_folders(self, names: Iterable[str]) -> None:
         """Wait until the entries of all these folders are on the disk."""
         if os.name == "posix":
             self._sync_many(sorted(set(names)), os.O_RDONLY)
 
-    def _sync_many(self, names: list[str], flags: int) -> None:
-        if len(names) >= TOGETHER and (self._whole or -1) >= 0:
-            self.sync_whole()
-        elif len(names) >= 2 * THREADS:
+    def _sync_many(self, names: list[str], flags: int) -> bool:
+        """Whether each was synced by itself, and not everything together."""
+        if len(names) >= TOGETHER and (self._whole or -1) >= 0 and self.sync_whole():
+            return False
+        if len(names) >= 2 * THREADS:
+            from concurrent.futures import ThreadPoolExecutor
+
             with ThreadPoolExecutor(THREADS) as pool:
                 list(pool.map(lambda name: self._sync_one(name, flags, name is names[-1]), names[:-1]))
             self._sync_one(names[-1], flags, True)
         else:
             for name in names:
                 self._sync_one(name, flags, name is names[-1])
+        return True
 
     def _sync_one(self, name: str, flags: int, flush: bool) -> None:
         with telling(self._prefix + name):
@@ -303,6 +314,8 @@ class Disk:
 
 
 def _libc() -> ctypes.CDLL:
+    import ctypes  # imported when first used: most commands write nothing
+
     return ctypes.CDLL(None, use_errno=True)
 
 
@@ -315,6 +328,8 @@ def _has_syncfs() -> bool:
 
 def _file_system(handle: int) -> int:
     """The type of a file system as statfs(2) tells it: a long, the first member of the structure."""
+    import ctypes
+
     buffer = ctypes.create_string_buffer(512)
     if _libc().fstatfs(handle, buffer) != 0:
         return 0

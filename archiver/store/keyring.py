@@ -134,6 +134,7 @@ class LogGuard:
         with private_lock(self.path):
             before = self.read()
             if before == (size, root):
+                self._settle()  # it may have been written by a process that was killed before it was synced
                 return
             if before is not None and (size < before[0] or (size == before[0]) or not extends(*before)):
                 raise RefusedError(
@@ -160,6 +161,14 @@ class LogGuard:
                 stream.flush()
                 full_sync(stream.fileno())
             temporary.replace(self.path)
+            sync_folder(self.path.parent)
+        except OSError as error:
+            raise store_error(error, self.path) from None
+
+    def _settle(self) -> None:
+        try:
+            with self.path.open("r+b") as stream:
+                full_sync(stream.fileno())
             sync_folder(self.path.parent)
         except OSError as error:
             raise store_error(error, self.path) from None

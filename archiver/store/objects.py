@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from archiver import digest
 from archiver.errors import StoreError, UsageError
-from archiver.store.durable import Disk
+from archiver.store.durable import TMP, Disk
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -119,4 +119,4 @@ class ObjectStore:
 
     def discard(self, staged: StagedObject) -> None:
         """Remove an object that will not be sealed. Raises StoreError."""
-        self.disk.remove(staged.temp.relative_to(self.disk.root).as_posix())
+        self.disk.remove(f"{TMP}/{staged.temp.name}")

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from archiver.digest import is_digest
 from archiver.errors import StoreError
-from archiver.store.durable import READ_ONLY, Disk
+from archiver.store.durable import READ_ONLY, TMP, Disk
 
 COMMIT = "commit/v1"
 MAX_GROUP = 100_000  # manifests in one commit
@@ -99,8 +99,7 @@ class Placing:
 
     def sync(self) -> None:
         """Wait until everything prepared is on the disk, and so are its names in `tmp/`."""
-        self.disk.sync_files([*self._temporary.values(), *self._loose])
-        self.disk.sync_folders({"tmp"})
+        self.disk.sync_files([*self._temporary.values(), *self._loose], TMP)
 
     def place(self, names: Iterable[str]) -> None:
         """Move prepared files to their places in this order, and wait until their folders are on the disk."""

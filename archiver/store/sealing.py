@@ -106,10 +106,15 @@ class Sealing:
                     placing.undo()
             raise
         note = note or self._sign(checkpoint, wanted)
-        for name in places:
-            placing.fill(name, note)
-        for name in places:
-            placing.place([name])
+        try:
+            for name in places:
+                placing.fill(name, note)
+            for name in places:
+                placing.place([name])
+        except BaseException:
+            with suppress(StoreError):
+                placing.forget()
+            raise
         self._drop_partial_tiles(growth.old_size, checkpoint.size)
         return note
 

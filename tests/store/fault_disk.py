@@ -89,9 +89,9 @@ class WatchedDisk(Disk):
         with self._order, self.around(Effect("sync", name)):
             super().sync(handle, name, flush)
 
-    def sync_whole(self) -> None:
+    def sync_whole(self) -> bool:
         with self._order, self.around(Effect("sync whole")):
-            super().sync_whole()
+            return super().sync_whole()
 
     def rename(self, old: str, new: str) -> None:
         with self._order, self.around(Effect("rename", old, new)):
