@@ -33,6 +33,7 @@ BUSY_STATUSES = frozenset((429, 503))
 BACK_OFF = 2.0  # seconds after a first failure; doubled by each further one
 MAX_BACK_OFF = 60.0
 MAX_RETRY_AFTER = 300.0  # seconds; who asks for more is not asked again in this run's attempts
+GIVEN_UP = 4  # visits in a row without an answer: then one attempt for each further page of that host
 SLICE = 0.1  # seconds; how soon a wish to stop is heard
 MAX_IDLE_HOSTS = 10_000
 
@@ -45,6 +46,7 @@ class _Host:
     active: int = 0
     next_start: float = 0.0
     failures: int = 0
+    silent: int = 0  # visits in a row that got no answer at all
     queue: deque[object] = field(default_factory=deque)
 
 
@@ -113,10 +115,13 @@ class Politeness:
         with self._lock:
             for name in hosts:
                 state = self._of(name)
-                if busy or (visit.outcome == "no response" and visit.retryable):
+                silent = visit.outcome == "no response" and visit.retryable
+                state.silent = state.silent + 1 if silent else 0
+                if busy or silent:
                     state.failures += 1
                     pause = self._back_off(state.failures) if asked is None else min(asked, MAX_RETRY_AFTER)
-                    state.next_start = max(state.next_start, self._now() + pause)
+                    if state.silent < GIVEN_UP:  # where nobody is, nobody needs a pause, and the list must not wait
+                        state.next_start = max(state.next_start, self._now() + pause)
                 else:
                     state.failures = 0
 
@@ -127,6 +132,9 @@ class Politeness:
             return False
         if visit.error is None and last is not None and last.status in RETRY_STATUSES:
             return (self.retry_after(visit) or 0.0) <= MAX_RETRY_AFTER
+        with self._lock:
+            if self._of(urlsplit(visit.requested_url).netloc).silent >= GIVEN_UP:
+                return False
         return visit.retryable
 
     def retry_delay(self, host: str, attempt: int) -> float:

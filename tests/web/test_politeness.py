@@ -356,3 +356,15 @@ def test_what_a_fetcher_says_is_retryable(plain_site: Site) -> None:
         found = fetch(plain_site.url(path))
         assert gentle.should_retry(found) is again, path
         found.close()
+
+
+def test_a_host_that_is_not_there_does_not_hold_up_a_list() -> None:
+    politeness = Politeness(2, 0.0, chance=lambda: 1.0)
+    silent = Visit("http://gone.example/", "http://gone.example/", (), "no response", "refused", "connect", True)
+    for _ in range(3):
+        politeness.note_visit("gone.example", silent)
+        assert politeness.should_retry(silent)
+    held = politeness.retry_delay("gone.example", 1)
+    politeness.note_visit("gone.example", silent)
+    assert not politeness.should_retry(silent)
+    assert politeness.retry_delay("gone.example", 1) <= held
