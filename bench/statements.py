@@ -178,9 +178,7 @@ def report(name: str, articles: int, tally: Tally, *, errors: bool) -> None:
     if n["indirect in an attribution"]:
         inside = n["indirect in an attribution"] / n["indirect found"]
         right = n["indirect right"] / n["indirect found"]
-        print(
-            f"  indirect       {n['indirect found']} found; in an annotated content {inside:.3f}, with its source {right:.3f}"
-        )
+        print(f"  indirect       {n['indirect found']} found; in an annotated content {inside:.3f}, source {right:.3f}")
     print(f"  without marks  {n['without marks']} turns of transcripts and dialogue (not annotated)")
     print(f"  time           {tally.seconds * 1000 / max(tally.characters, 1) * 5000:.1f} ms for 5,000 characters")
     for kind, count in tally.classes.most_common():
@@ -207,9 +205,7 @@ def own_articles() -> None:
                 n["hit"] += 1
                 n["hit in marks"] += one.kind != "indirect"
                 n["right"] += one.speaker is not None and one.speaker.name == wanted["speaker"]
-    print(
-        f"Our own articles: {len(expected)} pages, {n['wanted']} statements expected, {n['hit']} found with their parts,"
-    )
+    print(f"Our own articles: {len(expected)} pages, {n['wanted']} statements expected, {n['hit']} found as expected;")
     print(f"  {n['right']} of them with the expected name; {n['found'] - n['hit in marks']} others in marks")
 
 
@@ -234,9 +230,8 @@ def main() -> int:
     options = parser.parse_args()
     own_articles()
     if options.data is None:
-        print(
-            "No annotated articles: give their folder with --data or in ARCHIVER_EVALUATION. They are not in the repository."
-        )
+        print("No annotated articles (they are not in the repository): name their folder with --data")
+        print("or in ARCHIVER_EVALUATION. Not measured: precision and recall on them.")
         return 0
     for name, file, language in (("English", "polnear_dev.jsonl", "en"), ("German", "german_dev.jsonl", "de")):
         path = Path(options.data) / file

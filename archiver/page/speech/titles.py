@@ -117,7 +117,7 @@ def _proper(
     before = tokens[at - 1] if at > start else None
     if before is not None and before.what & (Is.WORK | Is.MEDIA) and before.kind == WORD:
         return "a name"
-    if before is not None and _in_brackets(tokens, start, at):
+    if before is not None and _in_brackets(tokens, start, at) and (len(words) <= 4 or is_title_case(words)):
         return "in brackets"
     listed = before is not None and at - 2 >= start and (before.what & Is.CONJUNCTION or before.text == ",")
     if listed and tokens[at - 2].run is not None and tokens[at - 2].kind == WORD:
@@ -146,7 +146,9 @@ def _proper(
         return "a name that somebody has"
     if before.what & CUE and len(words) <= 3 and _is_speakers_name(tokens, start, at):
         return "the speaker's name"
-    said = any(t.what & CUE for t in tokens[max(start, at - 5) : at])
+    said = any(t.what & CUE for t in tokens[start:at])
+    if language == "de" and len(words) > 1 and words[-1].islower():
+        return None
     if before.what & (Is.WORK | Is.MEDIA):
         return "a name"
     if before.what & (Is.DEFINITE | Is.LIKE | Is.PREPOSITION) and len(words) <= 4:
