@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from newsroom import ARTICLES, MODIFIED, PAGES, Newsroom, Page
 
 EXPECTED: list[dict[str, Any]] = json.loads((ARTICLES / "expected.json").read_text("utf-8"))
-KINDS = {"article", "paywall", "consent wall", "challenge", "soft 404", "error", "empty"}
+KINDS = {"article", "paywall", "consent wall", "challenge", "soft 404", "error", "empty", "script only"}
 INLINE = {"a", "abbr", "b", "code", "em", "font", "i", "q", "small", "span", "strong", "sub", "sup", "time"}
 HIDDEN = {"script", "style", "template", "noscript", "title"}
 WHITE = re.compile(r"[ \t\n\r\f]+")  # not U+00A0: it is part of the words

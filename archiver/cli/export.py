@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from archiver.cli import session
+from archiver.cli.progress import Progress
 from archiver.cli.render import amount, print_json, shown, size_of, style
 
 
@@ -16,11 +17,20 @@ from archiver.cli.render import amount, print_json, shown, size_of, style
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE.zip", help="Where to write it."
 )
 @click.option("--force", is_flag=True, help="Replace FILE.zip if it is there.")
+@click.option("--purpose", metavar="TEXT", help="For whom and why; sealed with the record of this export.")
+@click.option("--withhold", metavar="ROLES", help="Leave these objects out, e.g. warc,page-text,facts,statements.")
 @click.option("--no-record", is_flag=True, help="Do not record this export in the archive.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def command(
-    ctx: click.Context, refs: tuple[str, ...], output: Path | None, force: bool, no_record: bool, as_json: bool
+    ctx: click.Context,
+    refs: tuple[str, ...],
+    output: Path | None,
+    force: bool,
+    purpose: str | None,
+    withhold: str | None,
+    no_record: bool,
+    as_json: bool,
 ) -> None:
     """Write the captures that the REFs mean (numbers, latest, addresses) into one zip: the exchanges, page text and
     statements, the signed manifests, their place in the log, a report to read, and a README that tells a stranger how
@@ -29,7 +39,18 @@ def command(
 
     archive = session.open_archive(ctx)
     session.unlock(archive)
-    done = export(archive, refs, output, force=force, record=not no_record)
+    roles = tuple(dict.fromkeys(role.strip() for role in (withhold or "").split(",") if role.strip()))
+    with Progress("exporting", 2, enabled=not as_json) as progress:
+        done = export(
+            archive,
+            refs,
+            output,
+            force=force,
+            record=not no_record,
+            purpose=purpose,
+            withhold=roles,
+            progress=progress.update,
+        )
     if as_json:
         print_json(
             {

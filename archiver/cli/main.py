@@ -10,6 +10,7 @@ Exit codes, one table for all commands:
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from typing import Any
 
@@ -103,8 +104,12 @@ def run(arguments: list[str] | None = None) -> None:
         code = USAGE if isinstance(error, UsageError) else UNABLE
     except BrokenPipeError:
         # The reader of our output went away (`| head`): not an error, and the interpreter must not complain at exit.
-        import os
-
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = GOOD
+    except Exception as error:  # noqa: BLE001 - the last resort: a fault of ours in words, with its traceback on request
+        if os.environ.get("ARCHIVER_DEBUG"):
+            raise
+        click.echo(f"archiver: this is a fault of archiver: {type(error).__name__}: {error}", err=True)
+        click.echo("  hint: run it again with ARCHIVER_DEBUG=1 and report what it prints", err=True)
+        code = UNABLE
     sys.exit(code if isinstance(code, int) else GOOD)

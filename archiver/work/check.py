@@ -136,12 +136,29 @@ def identity_of(evidence: Evidence) -> str | None:
 
 def check(path: Path, home: Home, asked: Asked, progress: Progress = silent) -> Report:
     """Verify what lies at `path`; a good checkpoint is remembered. Raises MissingError, FormatError, UsageError."""
-    evidence, bundle_step = open_evidence(path)
+    try:
+        evidence, bundle_step = open_evidence(path)
+    except FormatError as error:
+        if not _is_zip(path):
+            raise
+        report = Report(kind="bundle", label=str(path), depth=asked.depth)
+        report.find(1, "bundle-file", error.message, file=error.where or str(path))
+        for step in report.steps.values():
+            step.skipped = "the bundle cannot be opened"
+        return report
     policy = policy_of(home, asked, evidence)
     report = verify(evidence, policy, jobs=asked.jobs, progress=progress, bundle_step=bundle_step)
     if not report.failed and not report.unreadable and report.archive is not None:
         _remember(home, evidence, report.archive, report.size or 0)
     return report
+
+
+def _is_zip(path: Path) -> bool:
+    """Whether a file set out to be a zip: then that it is none any more is a finding, not a mistake of the user's."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as stream:
+        return stream.read(2) == b"PK"
 
 
 def _remember(home: Home, evidence: Evidence, archive: str, size: int) -> None:

@@ -244,6 +244,7 @@ def _versions() -> tuple[tuple[str, str], ...]:
         ("page_text", "page-text/v1"),
         ("statements", "rules/1"),
         ("trafilatura", version("trafilatura")),
+        ("htmldate", version("htmldate")),
     )
 
 

@@ -105,7 +105,7 @@ def test_sample_articles(entry: dict[str, str]) -> None:
     body = (TESTS / "articles" / entry["file"]).read_bytes()
     case = Case(entry["file"], content_type="text/html", body=body)
     case.status = {"not-found.html": 404, "challenge.html": 403}.get(entry["file"], 200)
-    expected = "script only" if entry["file"] == "script-only.html" else entry["kind"]
+    expected = entry["kind"]
     assert kind_of(case).kind == expected
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 PAGE_KINDS = {
     "article": "an article",
+    "page": "a page that can be read, but no article",
     "plain text": "a page of plain text",
     "not html": "a file that is not a web page",
     "not read": "sealed, but not read",
