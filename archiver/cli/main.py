@@ -106,7 +106,8 @@ def run(arguments: list[str] | None = None) -> None:
         # The reader of our output went away (`| head`): not an error, and the interpreter must not complain at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = GOOD
-    except Exception as error:  # noqa: BLE001 - the last resort: a fault of ours in words, with its traceback on request
+    except Exception as error:
+        # The last resort: a fault of ours is told in words, and with its traceback on request.
         if os.environ.get("ARCHIVER_DEBUG"):
             raise
         click.echo(f"archiver: this is a fault of archiver: {type(error).__name__}: {error}", err=True)

@@ -21,6 +21,7 @@ from archiver.model.statement import ContextPart, ContextRecord, PartRecord, Spe
 
 MAX_READ = 16 << 20  # bytes of a decoded body; a larger one is sealed, and its reading says why it was not read
 
+MAX_FOUND = 20_000  # statements in one reading; the longest live blog measured has some hundred
 HTML_TYPES = ("text/html", "application/xhtml+xml")
 Entropy = Callable[[int], bytes]
 
@@ -132,6 +133,10 @@ def _read_page(
         material.final_url,
     )
     found = find_in_page(page.text, page.marks, language)
+    problems = material.problems
+    if len(found) > MAX_FOUND:
+        problems = (*problems, f"{len(found)} statements were found; the first {MAX_FOUND} are kept")
+        found = found[:MAX_FOUND]
     records = tuple(record_of(f"s{n}", item, page, material.body, entropy) for n, item in enumerate(found, 1))
     statements, leaves = statement_model.encode_object(records)
     plain = article.to_json() if article is not None else None
@@ -145,9 +150,10 @@ def _read_page(
         article=plain,
         readers=readers(),
         statements=len(records),
-        problems=tuple(clean(problem, 300) for problem in material.problems),
+        problems=tuple(clean(problem, 300) for problem in problems),
         salt=spell_salt(entropy(16)),
     )
+    facts_model.encode(facts)  # what cannot be sealed must be known here, not when a commit is under way
     return Reading(facts, page_text.encode_object(entropy(16), page.text), statements, leaves, records, page.text)
 
 

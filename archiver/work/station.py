@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from archiver.archive import Archive
-from archiver.errors import UsageError
+from archiver.errors import FormatError, UsageError
 from archiver.model.facts import ReadingFacts, SnapshotFacts
 from archiver.model.statement import StatementRecord
 from archiver.store.ledger import Draft
@@ -130,3 +130,5 @@ def _read(material: Material, archive: Archive) -> Reading:
         return unread(material, os.urandom, "not read", ("reading this page takes more memory than it may have",))
     except RecursionError:
         return unread(material, os.urandom, "not read", ("this page is nested too deeply to be read",))
+    except FormatError as error:
+        return unread(material, os.urandom, "not read", (f"what was found cannot be sealed: {error.message}",))
