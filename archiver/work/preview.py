@@ -18,6 +18,7 @@ from archiver.work import read as reader
 from archiver.work.targets import target_of
 from archiver.work.wishes import Wishes, fetcher_of, in_force
 
+NO_RECORD = "<urn:uuid:00000000-0000-4000-8000-000000000000>"  # nothing is stored, so no record can be named
 _REF = re.compile(r"[0-9]+(#s[0-9]+)?|latest|sha256:[0-9a-f]*", re.ASCII)
 
 
@@ -56,7 +57,7 @@ def _of_file(path: Path) -> reader.Material:
             body = stream.read(reader.MAX_READ + 1)
     except OSError as error:
         raise StoreError(f"could not be read: {error.strerror}", where=str(path)) from None
-    return reader.Material("", body, True, (), kind, None, (), "", "")
+    return reader.Material(NO_RECORD, body, True, (), kind, None, (), "", "")
 
 
 def _of_url(url: str, allow_private: bool) -> reader.Material:
@@ -71,7 +72,7 @@ def _of_url(url: str, allow_private: bool) -> reader.Material:
             last = visit.exchanges[-1]
             cut = last.truncated is not None
             return reader.material_of_response(
-                "", last.response, last.status, last.fields, visit.requested_url, visit.final_url, cut
+                NO_RECORD, last.response, last.status, last.fields, visit.requested_url, visit.final_url, cut
             )
     finally:
         fetcher.close()
