@@ -20,6 +20,7 @@ import platform
 import stat
 import sys
 import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -36,7 +37,9 @@ TMP = "tmp"
 # Objects, chain and log files: written once. Windows cannot sync a file that is read-only.
 READ_ONLY = 0o444 if os.name == "posix" else 0o644
 EDITABLE = 0o644
-TOGETHER = 16  # files from which one syncfs is cheaper than syncing each (bench/append.py)
+TOGETHER = 8  # files from which one syncfs is taken: cheaper from 4 on (bench/append.py), but it waits for others too
+BUSY_SECONDS = 2.0  # a syncfs that takes longer waits for somebody else's large copy …
+PAUSE_SECONDS = 60.0  # … so for a while each file is synced by itself
 THREADS = 8  # from twice as many files on, at once: the file system joins their journal writes
 
 _DARWIN_FULL = getattr(__import__("fcntl"), "F_FULLFSYNC", None) if os.name == "posix" else None
@@ -55,6 +58,7 @@ _ADVICE: dict[int, tuple[str, str]] = {
     errno.EMFILE: ("too many files are open", "use fewer --jobs, or raise the limit (ulimit -n)"),
     errno.ENFILE: ("too many files are open on this machine", "close other programs and run the command again"),
     errno.ENAMETOOLONG: ("the name is too long", "use a folder with a shorter path"),
+    errno.ENOLCK: ("this disk has no file locks", "keep the archive on a local disk"),
     errno.EFBIG: ("the file is too large for this disk", "use a disk with another file system"),
     errno.ELOOP: ("is a symbolic link, and an archive holds none", "put the file or folder itself there"),
 }
@@ -115,6 +119,7 @@ class Disk:
         self._folders: set[str] = set()
         self._lock = threading.Lock()
         self._scratch: Scratch | None = None
+        self._not_before = 0.0
         self._whole: int | None = None  # a handle of the root, open since before the first write
 
     @property
@@ -175,8 +180,12 @@ class Disk:
         """Wait until everything written on this file system so far is on the disk (syncfs). False if that cannot be
         had here, a sandbox forbidding it."""
         assert self._whole is not None
+        began = time.monotonic()
         with telling(self.root):
             if _libc().syncfs(self._whole) == 0:
+                ended = time.monotonic()
+                if ended - began > BUSY_SECONDS:
+                    self._not_before = ended + PAUSE_SECONDS
                 return True
             from ctypes import get_errno
 
@@ -291,7 +300,8 @@ class Disk:
 
     def _sync_many(self, names: list[str], flags: int) -> bool:
         """Whether each was synced by itself, and not everything together."""
-        if len(names) >= TOGETHER and (self._whole or -1) >= 0 and self.sync_whole():
+        together = len(names) >= TOGETHER and (self._whole or -1) >= 0 and time.monotonic() >= self._not_before
+        if together and self.sync_whole():
             return False
         if len(names) >= 2 * THREADS:
             from concurrent.futures import ThreadPoolExecutor

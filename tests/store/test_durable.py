@@ -70,6 +70,30 @@ def test_without_syncfs_each_file_is_synced(tmp_path: Path, monkeypatch: pytest.
     assert [effect.kind for effect in disk.effects].count("sync whole") == 1, "it is not tried again"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has syncfs")
+def test_a_busy_file_system_is_left_to_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where syncing everything takes long, somebody copies a film: our files alone are synced, for a while."""
+    now = [1000.0]
+
+    class Libc:
+        def syncfs(self, handle: int) -> int:
+            now[0] += durable.BUSY_SECONDS + 1
+            return 0
+
+    disk = RecordingDisk(tmp_path)
+    names = written(disk, 40)
+    monkeypatch.setattr(durable, "_libc", Libc)
+    monkeypatch.setattr(durable.time, "monotonic", lambda: now[0])
+    for wanted in ({"sync whole"}, {"sync"}):
+        disk.effects.clear()
+        disk.sync_files(names)
+        assert {effect.kind for effect in disk.effects} == wanted
+    now[0] += durable.PAUSE_SECONDS
+    disk.effects.clear()
+    disk.sync_files(names)
+    assert {effect.kind for effect in disk.effects} == {"sync whole"}
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="statfs(2)")
 def test_network_disks_are_not_synced_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     handle = os.open(tmp_path, os.O_RDONLY)
