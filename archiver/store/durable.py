@@ -21,12 +21,13 @@ import stat
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archiver.errors import StoreError
+from archiver.store.disk_errors import store_error, telling
 
 if TYPE_CHECKING:
     import ctypes
@@ -47,42 +48,11 @@ _SYNCFS_KERNEL = (5, 8)  # before it, syncfs returned 0 although writing had fai
 # Magic numbers of statfs(2). Network and FUSE file systems are not here: syncfs does not reach their servers.
 _OWN_DISK = frozenset({0xEF53, 0x58465342, 0x9123683E, 0xF2F52010, 0x01021994})
 
-_FREE = "free some space and run the command again; what was sealed before is intact"
-_ADVICE: dict[int, tuple[str, str]] = {
-    errno.ENOSPC: ("the disk is full", _FREE),
-    errno.EDQUOT: ("your quota is used up", _FREE),
-    errno.EROFS: ("the disk is read-only", "mount it for writing, or copy the archive to another disk"),
-    errno.EACCES: ("you may not do this here", "look at the owner and the permissions of the folder"),
-    errno.EPERM: ("you may not do this here", "look at the owner and the permissions of the folder"),
-    errno.EIO: ("the disk reports an error", "it may be failing: copy the archive to another disk first of all"),
-    errno.EMFILE: ("too many files are open", "use fewer --jobs, or raise the limit (ulimit -n)"),
-    errno.ENFILE: ("too many files are open on this machine", "close other programs and run the command again"),
-    errno.ENAMETOOLONG: ("the name is too long", "use a folder with a shorter path"),
-    errno.ENOLCK: ("this disk has no file locks", "keep the archive on a local disk"),
-    errno.EFBIG: ("the file is too large for this disk", "use a disk with another file system"),
-    errno.ELOOP: ("is a symbolic link, and an archive holds none", "put the file or folder itself there"),
-}
-
-
-def store_error(error: OSError, where: str | Path) -> StoreError:
-    """What to tell a person about an error of the system."""
-    words, hint = _ADVICE.get(error.errno or 0, (error.strerror or str(error), None))
-    return StoreError(words, where=str(where), hint=hint)
-
 
 def listing(path: Path) -> list[str]:
     """Names in a folder, in no order. Raises OSError."""
     with os.scandir(path) as entries:
         return [entry.name for entry in entries]
-
-
-@contextmanager
-def telling(where: str | Path) -> Iterator[None]:
-    """Turns an OSError inside into a StoreError about `where`."""
-    try:
-        yield
-    except OSError as error:
-        raise store_error(error, where) from None
 
 
 def full_sync(handle: int, flush: bool = True) -> None:

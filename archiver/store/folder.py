@@ -12,17 +12,22 @@ import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import TYPE_CHECKING, BinaryIO, Literal
 
 from archiver.digest import is_digest
 from archiver.errors import FormatError, MissingError
 from archiver.evidence import read
-from archiver.store.durable import listing, store_error
+from archiver.store.disk_errors import store_error
+from archiver.store.durable import listing
 from archiver.tlog.checkpoint import parse_checkpoint_text
 from archiver.tlog.note import open_note
 from archiver.tlog.tiles import index_path
 from archiver.verify.layout import CHECKPOINT, manifest_path, object_path
 
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+WHOLE = 16 << 10  # bytes of a file that is read when it is opened: cheaper than a stream, and most files are small
 MAX_DEPTH = 24  # folders within folders; the deepest name of the format has 8, below quarantine/ it stands again
 MAX_GROUPS = 6  # a sequence is below 2^53
 _FILE = re.compile(r"([0-9]{3})\.json", re.ASCII).fullmatch
@@ -102,11 +107,21 @@ class ArchiveFolder:
                 raise FormatError("is no plain file (a symbolic link, pipe or device)", where=name) from None
             raise store_error(error, self.root / name) from None
         try:
-            self._regular(name, os.fstat(handle))
-            return io.BufferedReader(io.FileIO(handle))
+            size = self._regular(name, os.fstat(handle)).st_size
+            if size > WHOLE:
+                return io.BufferedReader(_File(handle, self.root / name))
+            data = os.read(handle, WHOLE + 1)
+            if len(data) != size:  # it grows, or is none that can be read at once
+                os.lseek(handle, 0, os.SEEK_SET)
+                return io.BufferedReader(_File(handle, self.root / name))
+        except OSError as error:
+            os.close(handle)
+            raise store_error(error, self.root / name) from None
         except BaseException:
             os.close(handle)
             raise
+        os.close(handle)
+        return io.BytesIO(data)
 
     def _regular(self, name: str, found: os.stat_result) -> os.stat_result:
         if not stat.S_ISREG(found.st_mode):
@@ -178,6 +193,21 @@ class ArchiveFolder:
             return parse_checkpoint_text(open_note(read(self, CHECKPOINT)).text).size
         except (MissingError, FormatError):
             return sum(1 for _ in self.sequences())
+
+
+class _File(io.FileIO):
+    """A file whose disk may fail while it is read."""
+
+    def __init__(self, handle: int, path: Path) -> None:
+        super().__init__(handle)
+        self._path = path
+
+    def readinto(self, buffer: WriteableBuffer) -> int | None:
+        """Raises StoreError."""
+        try:
+            return super().readinto(buffer)
+        except OSError as error:
+            raise store_error(error, self._path) from None
 
 
 def _printable(name: str) -> str:

@@ -11,22 +11,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archiver import digest
-from archiver.errors import StoreError, UsageError
+from archiver.errors import MissingError, ProofError, RefusedError, StoreError, UsageError
+from archiver.evidence import read
 from archiver.model.manifest import Identity, Manifest, encode
+from archiver.signing import sshsig
 from archiver.signing.keys import PublicKey, Signer
 from archiver.store import scratch
-from archiver.store.durable import EDITABLE, TMP, listing, store_error
+from archiver.store.disk_errors import store_error
+from archiver.store.durable import EDITABLE, TMP, listing
 from archiver.store.folder import ArchiveFolder
-from archiver.store.head import tile_source
+from archiver.store.head import read_genesis, tile_source
 from archiver.store.lock import LOCK, writer_lock
 from archiver.store.placing import Intent, Placing
 from archiver.store.quarantine import Quarantine
 from archiver.store.sealing import Growth, Sealing
-from archiver.tlog.merkle import EMPTY_ROOT
+from archiver.tlog.merkle import EMPTY_ROOT, leaf_hash
 from archiver.tlog.tiles import TileBuilder
 from archiver.verify.chain import NAMESPACE
 from archiver.verify.keys import KeyHistory
-from archiver.verify.layout import manifest_path
+from archiver.verify.layout import CHECKPOINT, manifest_path
 
 SETTINGS = "archive.yaml"
 RECOVERY_SIGNATURE = ".sig.1"
@@ -134,3 +137,35 @@ def _check_keys(first: Genesis, sealing: Sealing) -> None:
     vkeys = tuple(key.spell() for key in sealing.vkeys())
     if identity.log != vkeys or identity.origin != sealing.signers[0].key.origin:
         raise UsageError("genesis names another log than the log key signs for")
+
+
+def finish(sealing: Sealing, aside: Quarantine) -> bytes:
+    """Sign the first checkpoint of an archive whose making was interrupted after its genesis was placed. Its bytes.
+
+    Raises StoreError if it was interrupted before, MissingError if this is an older archive that lost its checkpoint,
+    RefusedError for another log key, ProofError, FormatError.
+    """
+    disk, folder, name = sealing.disk, sealing.folder, manifest_path(0)
+    try:
+        archive, data, identity = read_genesis(folder)
+    except MissingError:
+        raise StoreError(
+            "making this archive was interrupted before anything was sealed",
+            where=str(disk.root),
+            hint="run archiver init again with this folder",
+        ) from None
+    guard = sealing.guard.read()
+    fresh = guard is None or guard == (1, leaf_hash(data))
+    if not fresh or disk.exists(manifest_path(1)) or disk.exists("log/checkpoints/2"):
+        raise MissingError("is missing", where=CHECKPOINT, hint="restore it from a copy; nothing was changed")
+    if tuple(key.spell() for key in sealing.vkeys()) != identity.log:
+        raise RefusedError("this log key is not the one that the archive names", where=name)
+    for suffix, line in ((".sig", identity.signer), (RECOVERY_SIGNATURE, identity.recovery)):
+        if sshsig.verify(read(folder, name + suffix), data, NAMESPACE) != PublicKey.parse_line(line):
+            raise ProofError("is not signed by the key that genesis names", where=name + suffix)
+    builder = TileBuilder(tile_source(folder), 0, EMPTY_ROOT)
+    builder.append(data)
+    disk.sync_files([name, name + ".sig", name + RECOVERY_SIGNATURE])
+    disk.sync_folders({"", "chain"})
+    growth = Growth(0, builder, KeyHistory.from_identity(archive, identity))
+    return sealing.commit(Placing(disk), [], growth, aside)

@@ -23,7 +23,8 @@ from typing import Any
 from archiver.digest import is_digest
 from archiver.errors import FormatError, UsageError
 from archiver.signing.keys import PublicKey
-from archiver.store.durable import listing, telling
+from archiver.store.disk_errors import telling
+from archiver.store.durable import listing
 from archiver.store.keyring import private_lock
 from archiver.store.yaml_file import parse_mapping, read_mapping, read_text, write_text
 from archiver.tlog.checkpoint import parse_checkpoint_text

@@ -23,7 +23,8 @@ from pathlib import Path
 
 from archiver.errors import FormatError, MissingError, RefusedError, StoreError
 from archiver.signing.keys import MAX_KEY_FILE
-from archiver.store.durable import full_sync, store_error, sync_folder, telling
+from archiver.store.disk_errors import store_error, telling
+from archiver.store.durable import full_sync, sync_folder
 
 MAX_GUARD = 1024  # bytes
 LOCK_SECONDS = 60.0

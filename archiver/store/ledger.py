@@ -14,7 +14,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from archiver import digest
 from archiver.errors import FormatError, MissingError, RefusedError, StoreError, UsageError
 from archiver.model.manifest import (
     SALT_BYTES,
@@ -31,7 +30,7 @@ from archiver.store.durable import TMP, Disk
 from archiver.store.head import NEW_SIGNATURE, Head
 from archiver.store.keyring import LogGuard
 from archiver.store.lock import WAIT, writer_lock
-from archiver.store.objects import StagedObject
+from archiver.store.objects import StagedObject, stored_size
 from archiver.store.placing import MAX_GROUP, Intent, Placing
 from archiver.store.quarantine import Quarantine
 from archiver.store.repair import RepairReport, recover
@@ -260,21 +259,11 @@ class Group:
             staged = self._staged.get(ref.digest)
             size = staged.size if staged else self._objects.get(ref.digest)
             if size is None:
-                size = self._stored_size(ref.digest)
+                size = stored_size(self._ledger.sealing.folder, ref.digest)
             if size is None:
                 raise MissingError(f"the {ref.role} object of this manifest is not here", where=object_path(ref.digest))
             if size != ref.size:
                 raise FormatError(f"the {ref.role} object has {size} bytes, the manifest says {ref.size}")
-
-    def _stored_size(self, wanted: str) -> int | None:
-        """Bytes of an object that is sealed already, None if it is not here as its name says."""
-        name = object_path(wanted)
-        try:
-            with self._ledger.sealing.folder.open(name) as stream:
-                found, size = digest.of_stream(stream)
-        except (MissingError, FormatError):
-            return None
-        return size if found == wanted else None
 
     def _prepare_objects(self, placing: Placing, aside: Quarantine) -> list[str]:
         """Prepare the staged objects that manifests name and that are not here yet; their digests."""
@@ -285,7 +274,7 @@ class Group:
                 continue
             name = object_path(value)
             if self._disk.exists(name):
-                if self._stored_size(value) is not None:
+                if stored_size(self._ledger.sealing.folder, value) is not None:
                     self._spare.append(staged)
                     continue
                 aside.move(name, "is not the object that its name says")

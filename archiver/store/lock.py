@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from archiver.errors import StoreError
-from archiver.store.durable import Disk, telling
+from archiver.store.disk_errors import telling
+from archiver.store.durable import Disk
 
 LOCK = ".lock"
 WAIT = 120.0  # seconds for the commits of others

@@ -16,8 +16,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from archiver import digest
-from archiver.errors import StoreError, UsageError
+from archiver.errors import FormatError, MissingError, StoreError, UsageError
+from archiver.evidence import Evidence
 from archiver.store.durable import TMP, Disk
+from archiver.verify.layout import object_path
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -120,3 +122,13 @@ class ObjectStore:
     def discard(self, staged: StagedObject) -> None:
         """Remove an object that will not be sealed. Raises StoreError."""
         self.disk.remove(f"{TMP}/{staged.temp.name}")
+
+
+def stored_size(evidence: Evidence, wanted: str) -> int | None:
+    """Bytes of an object that is in its place, None if it is not there with the digest that its name says."""
+    try:
+        with evidence.open(object_path(wanted)) as stream:
+            found, size = digest.of_stream(stream)
+    except (MissingError, FormatError):
+        return None
+    return size if found == wanted else None

@@ -8,34 +8,24 @@ ones never. Fewer manifests than the checkpoint counts, or than the log's key ha
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
-from archiver import digest
 from archiver.errors import (
     FormatError,
     MissingError,
-    NewerVersionError,
     ProofError,
     RefusedError,
-    StoreError,
 )
 from archiver.evidence import read
-from archiver.model.manifest import MAX_BYTES, Manifest, decode
-from archiver.signing import sshsig
-from archiver.signing.keys import PublicKey
-from archiver.store import scratch
-from archiver.store.durable import EDITABLE, listing, store_error
-from archiver.store.genesis import RECOVERY_SIGNATURE
+from archiver.model.manifest import Manifest
+from archiver.store import genesis, scratch
+from archiver.store.beyond import Beyond
+from archiver.store.durable import EDITABLE
 from archiver.store.head import (
     KEY_EVENTS,
     NEW_SIGNATURE,
     Head,
-    check_signed,
-    entry_bundle,
-    read_genesis,
     read_head,
     tile_source,
 )
@@ -43,14 +33,8 @@ from archiver.store.placing import MAX_COMMIT, Intent, Placing, parse_intent
 from archiver.store.quarantine import Quarantine, SetAside
 from archiver.store.sealing import Growth, Sealing, checkpoint_path
 from archiver.tlog.checkpoint import open_checkpoint
-from archiver.tlog.merkle import EMPTY_ROOT, leaf_hash
-from archiver.tlog.tiles import WIDTH, TileBuilder, TileReader, new_tiles
-from archiver.verify.chain import NAMESPACE
-from archiver.verify.keys import KeyHistory
+from archiver.tlog.tiles import TileReader
 from archiver.verify.layout import CHECKPOINT, manifest_path, object_path
-
-_CHAIN_FILE = re.compile(r"([0-9]{3})\.json(?:\.sig(?:\.[1-9][0-9]?)?|\.new\.sig)?", re.ASCII).fullmatch
-_DIGEST = re.compile(rb"sha256:[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,23 +81,24 @@ class _Recovery:
         self.aside = Quarantine(self.disk, sealing.clock())
         self.restored: list[str] = []
         self.taken: list[Manifest] = []
-        self.reasons: dict[int, str] = {}  # number of a manifest that was not taken in -> why
 
     def run(self) -> tuple[Head, RepairReport]:
         """Look first, then act."""
         note, damaged = self._newest_note()
         notes = scratch.commits(self.disk)
         if note is None:
-            note = self._finish_creation(notes)
+            note = genesis.finish(self.sealing, self.aside)
+            self.guard = self.sealing.guard.read()
+            self.restored.append(CHECKPOINT)
         head = read_head(self.folder, note)
         self._check_log_key(head)
         intents = [intent for name in notes if (intent := self._intent(name)) is not None]
-        covered = head.size
-        self._take_in(head)
+        beyond = Beyond(self.disk, self.folder, head)
+        self.taken = beyond.take_in()
         self._check_guard(head)
         if self.taken:
-            self.sealing.check_keys(Growth(covered, head.builder, head.keys))
-        strays = dict(self._strays(head, covered, intents)) | damaged
+            self.sealing.check_keys(Growth(head.size, head.builder, head.keys))
+        strays = beyond.strays(intents) | damaged
         if strays or self.taken or notes or self.restored:
             head = self._act(head, note, strays, notes)
         self.restored += self.sealing.write_trust(head.keys)
@@ -171,44 +156,6 @@ class _Recovery:
                 hint="use the key that its newest key event names",
             )
 
-    def _take_in(self, head: Head) -> None:
-        """Let the head grow by the manifests beyond the checkpoint that are good, one after another."""
-        while True:
-            sequence = head.builder.size
-            if not self.disk.exists(manifest_path(sequence)):
-                return
-            try:
-                data, manifest, signature = self._examined(head, sequence)
-                head.append(sequence, data, signature, manifest)
-            except NewerVersionError as error:
-                raise RefusedError(
-                    error.message, where=manifest_path(sequence), hint="open this archive with the newer archiver"
-                ) from None
-            except (FormatError, ProofError, MissingError) as error:
-                self.reasons[sequence] = error.message
-                return
-            self.taken.append(manifest)
-
-    def _examined(self, head: Head, sequence: int) -> tuple[bytes, Manifest, bytes]:
-        """A manifest beyond the checkpoint and its signature. Raises ProofError, FormatError, MissingError."""
-        name = manifest_path(sequence)
-        data = read(self.folder, name, MAX_BYTES)
-        manifest = decode(data)
-        if (manifest.sequence, manifest.archive) != (sequence, head.archive):
-            raise ProofError("belongs to another place or archive")
-        if manifest.previous != head.previous or manifest.keys != head.keys.newest:
-            raise ProofError("does not name the manifest before it, or the keys in force")
-        signature = check_signed(self.folder, head.keys, manifest, data, name)
-        for ref in manifest.objects:
-            try:
-                with self.folder.open(object_path(ref.digest)) as stream:
-                    found = digest.of_stream(stream)
-            except MissingError:
-                raise MissingError(f"its {ref.role} object is missing") from None
-            if found != (ref.digest, ref.size):
-                raise ProofError(f"its {ref.role} object is not what it names")
-        return data, manifest, signature
-
     def _check_guard(self, head: Head) -> None:
         """Refuse what would make the log's key sign a fork, before anything is changed. Raises RefusedError."""
         where = str(self.sealing.guard.path)
@@ -237,44 +184,6 @@ class _Recovery:
         source = tile_source(self.folder)
         reader = TileReader(lambda path: new[path] if path in new else source(path), head.builder.size)
         return reader.range_root(0, size)
-
-    def _strays(self, head: Head, covered: int, intents: list[Intent]) -> Iterator[tuple[str, str]]:
-        """What a crashed commit placed, or somebody dropped in, and what is not taken in; each with the reason."""
-        size = head.builder.size
-        numbers = {n for intent in intents for n in range(max(size, intent.base), intent.size)} | {size}
-        for folder in sorted({manifest_path(number).rpartition("/")[0] for number in numbers}):
-            for name, number in self._chain_files(folder):
-                if number >= size:
-                    yield name, self.reasons.get(number, "no checkpoint covers it, nor the manifest before it")
-        tiles = {"log/" + tile.path for intent in intents for tile in new_tiles(covered, max(covered, intent.size))}
-        for name in sorted(tiles - {"log/" + path for path in head.builder.files()}):
-            if self.disk.exists(name):
-                yield name, "no checkpoint covers it"
-        for value in sorted(self._orphans(intents, covered)):
-            yield object_path(value), "was written for a manifest that is not in the log"
-
-    def _chain_files(self, folder: str) -> list[tuple[str, int]]:
-        """Manifests and signatures in one folder of the chain, with the numbers that they stand for."""
-        try:
-            names = listing(self.disk.path(folder))
-        except (FileNotFoundError, NotADirectoryError):
-            return []
-        except OSError as error:
-            raise store_error(error, self.disk.path(folder)) from None
-        high = 0
-        for group in folder.split("/")[1:]:
-            high = 1000 * high + int(group[1:])
-        found = [(f"{folder}/{m.group()}", 1000 * high + int(m.group(1))) for name in names if (m := _CHAIN_FILE(name))]
-        return sorted(found)
-
-    def _orphans(self, intents: list[Intent], covered: int) -> set[str]:
-        """Objects that crashed commits placed and no manifest names."""
-        listed = {value for intent in intents for value in intent.objects if self.disk.exists(object_path(value))}
-        listed -= {ref.digest for manifest in self.taken for ref in manifest.objects}
-        for index in range((covered + WIDTH - 1) // WIDTH if listed else 0):
-            bundle = entry_bundle(self.folder, index, covered)
-            listed -= {match.decode("ascii") for match in _DIGEST.findall(bundle)}
-        return listed
 
     # -- acting --------------------------------------------------------------------------------------------------------
 
@@ -306,35 +215,6 @@ class _Recovery:
             names += [object_path(ref.digest) for ref in manifest.objects]
         self.disk.sync_files(names)
         self.disk.sync_folders({folder for name in names for folder in _folders_above(name)})
-
-    def _finish_creation(self, notes: list[str]) -> bytes:
-        """The first checkpoint of an archive whose making was interrupted after its genesis was placed."""
-        name = manifest_path(0)
-        try:
-            archive, data, identity = read_genesis(self.folder)
-        except MissingError:
-            raise StoreError(
-                "making this archive was interrupted before anything was sealed",
-                where=str(self.disk.root),
-                hint="run archiver init again with this folder",
-            ) from None
-        fresh = self.guard is None or self.guard == (1, leaf_hash(data))
-        if not fresh or self.disk.exists(manifest_path(1)) or self.disk.exists("log/checkpoints/2"):
-            raise MissingError("is missing", where=CHECKPOINT, hint="restore it from a copy; nothing was changed")
-        if tuple(key.spell() for key in self.sealing.vkeys()) != identity.log:
-            raise RefusedError("this log key is not the one that the archive names", where=name)
-        for suffix, line in ((".sig", identity.signer), (RECOVERY_SIGNATURE, identity.recovery)):
-            if sshsig.verify(read(self.folder, name + suffix), data, NAMESPACE) != PublicKey.parse_line(line):
-                raise ProofError("is not signed by the key that genesis names", where=name + suffix)
-        builder = TileBuilder(tile_source(self.folder), 0, EMPTY_ROOT)
-        builder.append(data)
-        self.disk.sync_files([name, name + ".sig", name + RECOVERY_SIGNATURE])
-        self.disk.sync_folders({"", "chain"})
-        growth = Growth(0, builder, KeyHistory.from_identity(archive, identity))
-        note = self.sealing.commit(Placing(self.disk), [], growth, self.aside)
-        self.guard = self.sealing.guard.read()
-        self.restored.append(CHECKPOINT)
-        return note
 
     def _write_hint(self, head: Head) -> None:
         """Note where the key events are, so that the next writer need not look through the log for them."""

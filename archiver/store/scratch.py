@@ -20,7 +20,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from archiver.errors import StoreError
-from archiver.store.durable import TMP, Disk, listing, telling
+from archiver.store.disk_errors import telling
+from archiver.store.durable import TMP, Disk, listing
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock

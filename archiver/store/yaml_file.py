@@ -12,7 +12,8 @@ from typing import Any
 import yaml
 
 from archiver.errors import FormatError
-from archiver.store.durable import full_sync, store_error, sync_folder
+from archiver.store.disk_errors import store_error
+from archiver.store.durable import full_sync, sync_folder
 
 MAX_BYTES = 128 << 10  # settings are a page
 MAX_TEXT = 4 << 20  # trust.txt of somebody who trusts many

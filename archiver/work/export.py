@@ -27,7 +27,7 @@ from archiver.model.events import MAX_SEQUENCES
 from archiver.model.facts import Remark
 from archiver.model.manifest import SALT_BYTES, BundleRef, ObjectRef, spell_salt
 from archiver.signing.keys import Signer
-from archiver.store.durable import telling
+from archiver.store.disk_errors import telling
 from archiver.store.ledger import Draft
 from archiver.verify.case import Progress, silent
 from archiver.verify.policy import Policy

@@ -127,7 +127,7 @@ class FaultDisk(WatchedDisk):
 
     @contextlib.contextmanager
     def around(self, effect: Effect) -> Iterator[None]:
-        from archiver.store.durable import telling
+        from archiver.store.disk_errors import telling
 
         number, self.count = self.count, self.count + 1
         due = number == self.at or (self.repeat and number > self.at and effect.kind in ("create", "write", "folder"))

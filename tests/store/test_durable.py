@@ -13,7 +13,7 @@ import pytest
 from fault_disk import RecordingDisk
 
 from archiver.errors import StoreError, UsageError
-from archiver.store import durable, scratch
+from archiver.store import disk_errors, durable, scratch
 from archiver.store.durable import Disk
 from archiver.store.objects import ObjectStore
 from archiver.store.placing import Placing
@@ -134,9 +134,9 @@ def test_a_file_that_could_not_be_written_is_gone(tmp_path: Path, monkeypatch: p
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("code", sorted(durable._ADVICE))
+@pytest.mark.parametrize("code", sorted(disk_errors.ADVICE))
 def test_errors_are_told_with_a_hint(code: int) -> None:
-    error = durable.store_error(OSError(code, os.strerror(code)), "somewhere")
+    error = disk_errors.store_error(OSError(code, os.strerror(code)), "somewhere")
     assert error.message != os.strerror(code)
     assert error.where == "somewhere"
     assert error.hint
