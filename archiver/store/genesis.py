@@ -20,11 +20,11 @@ from archiver.store import scratch
 from archiver.store.disk_errors import store_error
 from archiver.store.durable import EDITABLE, TMP, listing
 from archiver.store.folder import ArchiveFolder
-from archiver.store.head import read_genesis, tile_source
+from archiver.store.head import Growth, read_genesis, tile_source
 from archiver.store.lock import LOCK, writer_lock
 from archiver.store.placing import Intent, Placing
 from archiver.store.quarantine import Quarantine
-from archiver.store.sealing import Growth, Sealing
+from archiver.store.sealing import Sealing
 from archiver.tlog.merkle import EMPTY_ROOT, leaf_hash
 from archiver.tlog.tiles import TileBuilder
 from archiver.verify.chain import NAMESPACE
@@ -119,7 +119,7 @@ def create(sealing: Sealing, first: Genesis) -> str:
             raise
         chain = [SETTINGS, name + ".sig", name + RECOVERY_SIGNATURE, name]
         keys = KeyHistory.from_identity(digest.of_bytes(data), identity)
-        sealing.commit(placing, [chain], Growth(0, builder, keys), aside)
+        sealing.commit(placing, [chain], Growth(0, EMPTY_ROOT, builder, keys), aside)
         sealing.write_trust(keys)
         placing.done()
     return digest.of_bytes(data)
@@ -167,5 +167,5 @@ def finish(sealing: Sealing, aside: Quarantine) -> bytes:
     builder.append(data)
     disk.sync_files([name, name + ".sig", name + RECOVERY_SIGNATURE])
     disk.sync_folders({"", "chain"})
-    growth = Growth(0, builder, KeyHistory.from_identity(archive, identity))
+    growth = Growth(0, EMPTY_ROOT, builder, KeyHistory.from_identity(archive, identity))
     return sealing.commit(Placing(disk), [], growth, aside)

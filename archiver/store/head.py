@@ -31,6 +31,16 @@ _KEY_EVENT = b'\n "event": "key",\n'
 _RESTORE = "run archiver verify to see what is damaged, and restore it from a copy"
 
 
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """What a log becomes: size and root before, of the tree that `builder` began with; the keys in force after."""
+
+    old_size: int
+    old_root: bytes
+    builder: TileBuilder
+    keys: KeyHistory
+
+
 @dataclass(slots=True)
 class Head:
     """The covered part of a log. `key_events` are the numbers of the key events behind `keys`."""
@@ -48,6 +58,10 @@ class Head:
     def size(self) -> int:
         """How many manifests the checkpoint counts."""
         return self.checkpoint.size
+
+    def growth(self) -> Growth:
+        """What it has become since the checkpoint."""
+        return Growth(self.size, self.checkpoint.root, self.builder, self.keys)
 
     def append(self, sequence: int, data: bytes, signature: bytes, manifest: Manifest) -> str:
         """Let the log grow by a manifest whose signatures are good. Its digest. Raises FormatError for a key event that

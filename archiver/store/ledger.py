@@ -34,7 +34,7 @@ from archiver.store.objects import StagedObject, stored_size
 from archiver.store.placing import MAX_GROUP, Intent, Placing
 from archiver.store.quarantine import Quarantine
 from archiver.store.repair import RepairReport, recover
-from archiver.store.sealing import Growth, LogSigner, Sealing
+from archiver.store.sealing import LogSigner, Sealing
 from archiver.tlog.checkpoint import LogKey
 from archiver.verify.chain import NAMESPACE
 from archiver.verify.layout import manifest_path, object_path
@@ -236,7 +236,7 @@ class Group:
                 placing.undo()
             raise
         groups = [[object_path(value) for value in objects], list(self._chain)]
-        self._ledger.sealing.commit(placing, groups, Growth(head.size, head.builder, head.keys), aside)
+        self._ledger.sealing.commit(placing, groups, head.growth(), aside)
         self.repaired = replace(self.repaired, set_aside=(*self.repaired.set_aside, *aside.moved))
         self._ledger.sealing.write_trust(head.keys)
         placing.done()

@@ -31,7 +31,7 @@ from archiver.store.head import (
 )
 from archiver.store.placing import MAX_COMMIT, Intent, Placing, parse_intent
 from archiver.store.quarantine import Quarantine, SetAside
-from archiver.store.sealing import Growth, Sealing, checkpoint_path
+from archiver.store.sealing import Sealing, checkpoint_path
 from archiver.tlog.checkpoint import open_checkpoint
 from archiver.tlog.tiles import TileReader
 from archiver.verify.layout import CHECKPOINT, manifest_path, object_path
@@ -97,7 +97,7 @@ class _Recovery:
         self.taken = beyond.take_in()
         self._check_guard(head)
         if self.taken:
-            self.sealing.check_keys(Growth(head.size, head.builder, head.keys))
+            self.sealing.check_keys(head.growth())
         strays = beyond.strays(intents) | damaged
         if strays or self.taken or notes or self.restored:
             head = self._act(head, note, strays, notes)
@@ -180,6 +180,9 @@ class _Recovery:
             )
 
     def _root_at(self, head: Head, size: int) -> bytes:
+        """The root of the first `size` manifests; as a rule the guard's size is the checkpoint's, and it is known."""
+        if size == head.size:
+            return head.checkpoint.root
         new = head.builder.files()
         source = tile_source(self.folder)
         reader = TileReader(lambda path: new[path] if path in new else source(path), head.builder.size)
@@ -193,7 +196,7 @@ class _Recovery:
         self.aside.settle()
         if self.taken:
             self._sync_taken()
-            note = self.sealing.commit(Placing(self.disk), [], Growth(head.size, head.builder, head.keys), self.aside)
+            note = self.sealing.commit(Placing(self.disk), [], head.growth(), self.aside)
             head = read_head(self.folder, note)
         elif self.restored:
             placing = Placing(self.disk)

@@ -17,7 +17,7 @@ from archiver.evidence import read
 from archiver.signing.allowed_signers import encode_for
 from archiver.store.durable import EDITABLE, READ_ONLY, Disk, listing
 from archiver.store.folder import ArchiveFolder
-from archiver.store.head import tile_source
+from archiver.store.head import Growth, tile_source
 from archiver.store.keyring import LogGuard
 from archiver.store.placing import Placing
 from archiver.store.quarantine import Quarantine
@@ -33,15 +33,6 @@ RESERVED = 8192  # bytes; a checkpoint with both signature lines has 3,500
 def checkpoint_path(size: int) -> str:
     """Where the checkpoint of that size is kept."""
     return f"log/checkpoints/{size}"
-
-
-@dataclass(frozen=True, slots=True)
-class Growth:
-    """What a log becomes: its size before, the tree after, the keys in force after."""
-
-    old_size: int
-    builder: TileBuilder
-    keys: KeyHistory
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +90,7 @@ class Sealing:
             for group in groups:
                 placing.place(group)
             placing.place(tiles)
-            self._advance(checkpoint, wanted)
+            self._advance(checkpoint, growth, wanted)
         except BaseException:
             if not self._signed(checkpoint):
                 with suppress(StoreError):  # what cannot be undone, the note keeps for the next writer
@@ -188,14 +179,17 @@ class Sealing:
                         self.disk.remove(f"{folder}/{name}")
                     self.disk.remove_folder(folder)
 
-    def _advance(self, checkpoint: Checkpoint, wanted: Sequence[VerifierKey]) -> None:
+    def _advance(self, checkpoint: Checkpoint, growth: Growth, wanted: Sequence[VerifierKey]) -> None:
         """Every key that is about to sign notes it first. Raises RefusedError."""
-        reader = TileReader(tile_source(self.folder), checkpoint.size)
+
+        def extends(size: int, root: bytes) -> bool:
+            if size == growth.old_size:
+                return root == growth.old_root  # the tree was grown from that one
+            return TileReader(tile_source(self.folder), checkpoint.size).range_root(0, size) == root
+
         for signer in self.signers:
             if not set(wanted).isdisjoint(signer.key.vkeys()):
-                signer.guard.advance(
-                    checkpoint.size, checkpoint.root, lambda size, root: reader.range_root(0, size) == root
-                )
+                signer.guard.advance(checkpoint.size, checkpoint.root, extends)
 
     def _signed(self, checkpoint: Checkpoint) -> bool:
         """Whether a guard may count this checkpoint as signed."""
