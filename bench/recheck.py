@@ -30,8 +30,8 @@ from archiver.page.typography import fold
 ROOT = Path(__file__).resolve().parents[1]
 SALT = "AAAAAAAAAAAAAAAAAAAAAA=="
 COMMON = frozenset(
-    "a,an,the,and,or,of,to,in,on,is,was,are,it,that,this,i,we,he,she,they,you,for,with,not,be".split(",")
-)  # noqa: SIM905
+    re.findall(r"\w+", "a an the and or of to in on is was are it that i we he she they you for with not be")
+)
 LARGEST_CUT = 0.4  # share of a text that is removed; whoever removes more leaves another article
 Span = tuple[int, int]
 
