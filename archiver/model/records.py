@@ -26,17 +26,25 @@ Reader = Callable[[Any], Any]  # the value of a field for a JSON value; its Form
 
 def to_plain(record: Any) -> Any:
     """The JSON value of a record (dict in field order), or of anything that a field may hold."""
-    if dataclasses.is_dataclass(record) and not isinstance(record, type):
-        plain: dict[str, Any] = {}
-        version = _version_of(type(record))
-        if version is not None:
-            plain["archiver"] = version
-        for field in dataclasses.fields(record):
-            plain[field.name] = to_plain(getattr(record, field.name))
-        return plain
-    if isinstance(record, tuple | list):
+    kind = type(record)
+    if kind is str or kind is int or record is None:
+        return record
+    if kind is tuple or kind is list:
         return [to_plain(item) for item in record]
-    return record
+    names = _names_of(kind)
+    if names is None:
+        return record
+    version = _version_of(kind)
+    plain: dict[str, Any] = {} if version is None else {"archiver": version}
+    for name in names:
+        plain[name] = to_plain(getattr(record, name))
+    return plain
+
+
+@functools.cache
+def _names_of(kind: type) -> tuple[str, ...] | None:
+    """The fields of a dataclass, None for any other type."""
+    return tuple(field.name for field in dataclasses.fields(kind)) if dataclasses.is_dataclass(kind) else None
 
 
 def decode(kind: type[T], data: bytes) -> T:
