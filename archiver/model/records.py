@@ -42,7 +42,7 @@ def to_plain(record: Any) -> Any:
 
 
 @functools.cache
-def _names_of(kind: type) -> tuple[str, ...] | None:
+def _names_of(kind: Any) -> tuple[str, ...] | None:
     """The fields of a dataclass, None for any other type."""
     return tuple(field.name for field in dataclasses.fields(kind)) if dataclasses.is_dataclass(kind) else None
 

@@ -8,6 +8,7 @@ says why there is none. On systems where a process can be forked safely that cos
 from __future__ import annotations
 
 import contextlib
+import gc
 import multiprocessing
 import os
 import queue
@@ -20,11 +21,10 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from multiprocessing.synchronize import Event
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from archiver.archive import Archive
 from archiver.errors import ArchiverError, FetchError
-from archiver.model.statement import StatementRecord
 from archiver.store.home import Home
 from archiver.store.settings import Settings
 from archiver.web.exchange import Visit
@@ -34,6 +34,9 @@ from archiver.work.prepare import Run
 from archiver.work.station import Staged, StagedReading, Station
 from archiver.work.targets import Target
 from archiver.work.wishes import Wishes, fetcher_of
+
+if TYPE_CHECKING:
+    from archiver.work.decided import Earlier
 
 READ_SECONDS = 60.0  # for one reading; the slowest honest page measured takes 2
 STAGE_SECONDS = 3600.0  # for hashing and writing what is on this machine already
@@ -60,7 +63,7 @@ class Hand(Protocol):
     def stage(self, attempts: int) -> Staged: ...
     def stage_file(self, target: Target) -> Staged: ...
     def read(self) -> StagedReading: ...
-    def read_sealed(self, capture: Capture, earlier: list[StatementRecord]) -> StagedReading: ...
+    def read_sealed(self, capture: Capture, earlier: Earlier) -> StagedReading: ...
     def give_up(self, reason: str) -> StagedReading: ...
 
 
@@ -119,6 +122,8 @@ class Crew:
             _Child(plan, (token, number * NAMES), stop, visit_seconds, reading)
             for number in range(1, max(1, count) + 1)
         ]
+        if _can_fork():
+            gc.freeze()  # what is there by now is not looked at again: children share its memory with this process
         for child in self._all:
             if _can_fork():  # now, while this process has one thread
                 child.start()
@@ -221,7 +226,7 @@ class _Child:
         assert isinstance(found, StagedReading)
         return found
 
-    def read_sealed(self, capture: Capture, earlier: list[StatementRecord]) -> StagedReading:
+    def read_sealed(self, capture: Capture, earlier: Earlier) -> StagedReading:
         with self._gate:
             found = self._ask(READ_SECONDS, "read_sealed", capture, earlier)
         assert isinstance(found, StagedReading)
@@ -274,6 +279,7 @@ def _serve(pipe: Connection, plan: Plan, scratch: tuple[str, int], stop: Event) 
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     for name in SECRETS:
         os.environ.pop(name, None)
+    gc.set_threshold(20_000, 20, 50)  # pages make many short-lived objects and no rings
     _limit_memory()
     place = plan.station(scratch, stop)
     with contextlib.suppress(EOFError, OSError):
