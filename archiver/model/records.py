@@ -26,7 +26,7 @@ Reader = Callable[[Any], Any]  # the value of a field for a JSON value; its Form
 
 def to_plain(record: Any) -> Any:
     """The JSON value of a record (dict in field order), or of anything that a field may hold."""
-    kind = type(record)
+    kind: Any = type(record)
     if kind is str or kind is int or record is None:
         return record
     if kind is tuple or kind is list:
