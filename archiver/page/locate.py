@@ -69,7 +69,8 @@ class Search:
         if find.same:  # a part may begin or end inside a word
             first += max(0, start - self._words.starts[a])
             after -= max(0, self._words.ends[b - 1] - end)
-        after = max(after, first)
+        if after <= first:
+            return None
         if find.here:
             return Hit(first, after, find.same, self._near(alignment, n, article), False)
         # Not all of the old text was looked at: what seems new may have stood there.
