@@ -47,6 +47,8 @@ class Case:
     roots_at: dict[int, bytes] = field(default_factory=dict)  # size -> root, for the checkpoints that are here
     stamps: dict[str, tuple[str, int, int]] = field(default_factory=dict)  # file -> digest, size, by which manifest
     newer: bool = False  # a manifest of a later version was met
+    incomplete: bool = False  # a manifest is missing, malformed or cannot be read: it may name objects and keys
+    absent: set[int] = field(default_factory=set)  # manifests that are named but cannot be had; reported already
     countersigned: set[int] = field(default_factory=set)  # key events that have a `.new.sig`
     objects: ObjectTable = field(default_factory=ObjectTable)
 

@@ -59,8 +59,8 @@ class Row(NamedTuple):
 
     sequence: int
     digest: str
-    signature: str  # digest of the signature file
-    leaf: bytes
+    signature: str  # digest of the signature file, empty if that could not be had
+    leaf: bytes  # empty if the manifest could not be had
     signer: str | None
     newer: bool
     said: tuple[Any, ...] | None  # a Said
@@ -171,8 +171,9 @@ def _tuple(
     sequence: int, data: bytes, signature: bytes, signer: str | None, newer: bool, said: Any, objects: Any, faults: Any
 ) -> tuple[Any, ...]:
     """A Row's fields."""
-    leaf = hashlib.sha256(b"\x00" + data).digest()
-    return sequence, digest.of_bytes(data), digest.of_bytes(signature), leaf, signer, newer, said, objects, faults
+    leaf = hashlib.sha256(b"\x00" + data).digest() if data else b""
+    signed = digest.of_bytes(signature) if signature else ""
+    return sequence, digest.of_bytes(data), signed, leaf, signer, newer, said, objects, faults
 
 
 def _compare_bundle(evidence: Evidence, name: str, prefix: str, here: dict[int, bytes]) -> list[Fault]:

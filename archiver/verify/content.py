@@ -14,6 +14,7 @@ from typing import NamedTuple
 from archiver import digest
 from archiver.errors import ArchiverError, FormatError, NewerVersionError, ProofError
 from archiver.evidence import Evidence, read
+from archiver.model import decisions
 from archiver.model import facts as facts_model
 from archiver.model import statement as statement_model
 from archiver.model.encoding import MAX_DOCUMENT
@@ -217,9 +218,21 @@ def _reading(place: Place, manifest: Manifest, item: Item) -> int:
     except FormatError as error:
         place.fault("facts-bad", error.message)
         return 0
+    _decisions(place, manifest)
     body = _body(place, facts, item)
     page = _page_text(place, manifest, facts, body)
     return _statements(place.at(12), manifest, facts, page, body)
+
+
+def _decisions(place: Place, manifest: Manifest) -> None:
+    data = place.object(manifest, decisions.ROLE, MAX_DOCUMENT) if manifest.object(decisions.ROLE) is not None else None
+    if data is not None:
+        try:
+            decisions.decode(data)
+        except NewerVersionError as error:
+            place.fault("facts-newer", error.message)
+        except FormatError as error:
+            place.fault("facts-bad", error.message)
 
 
 def _body(place: Place, facts: ReadingFacts, item: Item) -> Body | None:
@@ -307,7 +320,7 @@ def _statements(
             place.fault("statements-bad", "there are statements, and no page text that they could stand in")
         return len(pairs)
     if page is None or page.derived is None:
-        count, why = len(pairs), "there is no page text here" if page is None else "the received bytes are not here"
+        count, why = len(pairs), "no page text, or no body that was read: see step 11"
         if count:
             message = f"{count} statements, listed by the collector: passed; in the received bytes: not checked ({why})"
             place.fault("content-not-checked", message)

@@ -162,6 +162,8 @@ def _agrees(case: Case, size: int, old_root: bytes, source: str, file: str | Non
         message, code = f"{source}: there is no proof here that this checkpoint extends it", "since-not-checked"
     elif size not in case.roots_at:
         message, code = f"{source}: manifests before number {size} are missing here", "since-not-checked"
+    elif case.roots_at.get(case.checkpoint.size) != case.checkpoint.root:
+        message, code = f"{source}: the manifests here are not those that the log signed (step 6)", "since-not-checked"
     else:
         message = f"the first {size} manifests here do not give the root ({spelled}…) of {source}"
         code = "history-forked"

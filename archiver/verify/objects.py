@@ -50,9 +50,10 @@ def check_objects(case: Case, workers: Workers, inventory: Inventory | None) -> 
         _check_removed(case)
     for name in inventory.names("object") if inventory is not None else ():
         if object_digest(name) not in case.objects:
-            # A manifest of a later version may name it.
-            weight = Weight.NOT_CHECKED if case.newer else None
-            case.report.find(9, "object-unreferenced", "no manifest names this object", file=name, weight=weight)
+            # A manifest of a later version, or one that is not here, may name it.
+            weight = Weight.NOT_CHECKED if case.newer or case.incomplete else None
+            message = "no manifest that could be read names this object" if weight else "no manifest names this object"
+            case.report.find(9, "object-unreferenced", message, file=name, weight=weight)
 
 
 def _tasks(case: Case) -> Iterator[list[Named]]:

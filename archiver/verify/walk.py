@@ -18,6 +18,7 @@ from archiver.tlog.merkle import Frontier
 from archiver.tlog.tiles import WIDTH, parse_tile_path
 from archiver.verify.case import Case
 from archiver.verify.chain import MAX_SIGNATURE, NAMESPACE, Row, Said, Span, examine_span
+from archiver.verify.report import Weight
 from archiver.verify.workers import Workers
 
 CHUNK = 2 * WIDTH  # manifests a task
@@ -86,6 +87,9 @@ class _Walk:
     def take(self, fields: tuple[Any, ...]) -> None:
         """The next manifest: a Row, as a plain tuple."""
         row, case = Row._make(fields), self._case
+        if not row.leaf:
+            self._take_absent(row)
+            return
         sequence, raw = row.sequence, bytes.fromhex(row.digest[7:])
         case.sequences.append(sequence)
         case.by_digest[raw] = sequence
@@ -97,6 +101,15 @@ class _Walk:
         else:
             self._take_any(row)
         self._before = row
+
+    def _take_absent(self, row: Row) -> None:
+        """A manifest that is missing or cannot be read: what rests on it cannot be judged."""
+        for step, code, message, file in row.faults:
+            self._case.report.find(step, code, message, file=file, sequence=row.sequence)
+        self._case.incomplete = True
+        self._case.absent.add(row.sequence)
+        self._whole = False
+        self._before = self._signer = None
 
     def _grow(self, row: Row) -> None:
         self._whole = self._whole and row.sequence == self._tree.size
@@ -136,7 +149,9 @@ class _Walk:
             good = self._check_signer(row, said)
             self._take_in(row, said, good)
             self._signer = row.signer if good and said.event != "key" else None
-        elif row.newer:
+        elif not row.newer:
+            case.incomplete = True
+        else:
             case.newer = True
             if self._keys.unknown_from is None:
                 self._keys.unknown_from = sequence
@@ -175,7 +190,7 @@ class _Walk:
                 ("manifest", said.previous, before.digest),
                 ("signature", said.previous_signature, before.signature),
             ):
-                if named != there:
+                if there and named != there:
                     self._fault(
                         4, "manifest-link", f"does not name the {what} of number {before.sequence} that is here", row
                     )
@@ -188,7 +203,9 @@ class _Walk:
             self._fault(5, "keys-unknown", message, row, ".sig")
             return False
         if sequence and said.keys != keys.newest:
+            # Whether a key was in force cannot be said without that event.
             self._fault(5, "keys-hidden", "names another newest key event than is here", row)
+            return False
         if row.signer is None:
             return False
         self._case.report.steps[5].checked += 1
@@ -268,7 +285,11 @@ class _Walk:
         sequence = self._case.by_digest.get(bytes.fromhex(value[7:]))
         if sequence is None or sequence == row.sequence:
             if self._case.evidence.kind == "archive":
-                self._fault(4, "subject-unknown", f"{label} is no earlier manifest of this archive", row)
+                # It may be one that is missing or cannot be read.
+                weight = None if self._whole else Weight.NOT_CHECKED
+                name = self._case.evidence.manifest_name(row.sequence)
+                message = f"{label} is no earlier manifest that is here"
+                self._case.report.find(4, "subject-unknown", message, file=name, sequence=row.sequence, weight=weight)
             return None
         found = self._case.events.get(sequence)
         if found is None:
