@@ -57,7 +57,6 @@ def start(archive: Archive, targets: Sequence[Target], wishes: Wishes, unlock: C
     resumed: Journal | None = None
     if wishes.resume is not None:
         resumed, repeats = Journal.load(runs, wishes.resume or None), 0
-        recover_journal(archive, resumed)
         run_id, count = resumed.run, len(resumed.pending())
     else:
         chosen, repeats = unique(targets)
@@ -67,6 +66,10 @@ def start(archive: Archive, targets: Sequence[Target], wishes: Wishes, unlock: C
     hands = hands_of(archive, run, (settings, wishes), min(wishes.jobs, count), stop)
     try:
         unlock()
+        if resumed is not None:
+            # First what a crash left behind is taken in or set aside: only then is it known what was sealed.
+            warnings += archive.ledger().repair().lines()
+            recover_journal(archive, resumed)
         journal = resumed or Journal.start(runs, run_id, archive.size(), chosen)
     except BaseException:
         hands.close()
@@ -99,7 +102,7 @@ def new_run_id(archive: Archive) -> str:
 def recorded(settings: Settings, route: str) -> dict[str, Any]:
     """The settings as the facts of each snapshot carry them: no secret, no name of a key."""
     kept = asdict(settings)
-    for name in ("keys", "collector", "passphrase_command"):
+    for name in ("keys", "collector", "passphrase_command", "recheck"):
         kept.pop(name, None)
     kept["proxy"] = route
     return {key: _cleaned(value) if isinstance(value, str) else value for key, value in kept.items()}
