@@ -119,13 +119,15 @@ def _count(tally: Tally, row: Row, found: dict[Key, Statement]) -> None:
         n[f"found {statement.kind}"] += 1
         n[f"right {statement.kind}"] += key in gold
         if key not in gold:
-            other = overlaps(key, [list(span) for span in gold])
-            _note(tally, "extra: other boundaries" if other else f"extra: {statement.reasons[0]}", text, key)
+            others = [quote for span, quote in gold.items() if overlaps(key, [list(span)])]
+            n["found in cut ones"] += bool(others) and not all(_has_marks(text, quote) for quote in others)
+            _note(tally, "extra: other boundaries" if others else f"extra: {statement.reasons[0]}", text, key)
     for key, quote in gold.items():
         n[f"gold {quote['kind']}"] += 1
         n["with speaker"] += bool(quote["speaker_spans"])
         if key not in found:
-            marked = text[quote["start"]] in MARKS and text[quote["end"] - 1] in MARKS
+            marked = _has_marks(text, quote)
+            n["cut"] += not marked
             _note(tally, f"missed: {quote['kind']}" if marked else "missed: no marks at its edges", text, key)
             continue
         n["hit"] += 1
@@ -136,6 +138,11 @@ def _count(tally: Tally, row: Row, found: dict[Key, Statement]) -> None:
             n["right speaker"] += right
             if not right:
                 _note(tally, f"speaker: {found[key].reasons[0]}", text, key)
+
+
+def _has_marks(text: str, quote: Row) -> bool:
+    """Whether the annotation begins and ends where the article has its marks, and not at a sentence inside."""
+    return text[quote["start"]] in MARKS and text[quote["end"] - 1] in MARKS
 
 
 def _note(tally: Tally, kind: str, text: str, key: Key) -> None:
@@ -169,6 +176,9 @@ def report(name: str, articles: int, tally: Tally, *, errors: bool) -> None:
     n = tally.n
     print(f"\n{name}: {articles} articles, {n['gold']} annotated quotations, {n['found']} found")
     print(f"  exact          {shares(n['hit'], n['found'], n['gold'])}")
+    if n["cut"]:
+        whole = shares(n["hit"], n["found"] - n["found in cut ones"], n["gold"] - n["cut"])
+        print(f"  without cut    {whole} ({n['cut']} annotations that end inside the marks left out)")
     for kind in ("direct", "mixed"):
         recall = n[f"hit {kind}"] / max(n[f"gold {kind}"], 1)
         precision = n[f"right {kind}"] / max(n[f"found {kind}"], 1)

@@ -12,6 +12,10 @@ def judge(text: str, link: Link) -> tuple[int, str]:
         return 90 if link.touches else 75, link.how
     sentence_like = len(words) >= 5 and (words[0][:1].isupper() or words[-1][-1] in ".!?,")
     if link.how == "carried":
+        if len(words) > 1 and text[link.run.inner_start : link.run.inner_end].isupper():
+            return 30, "a heading"
+        if len(words) <= 2 and words[-1][-1] not in ".!?,":
+            return 30, "words in marks without a cue"
         if sentence_like or link.at - link.sentence[0] <= 2:
             return 70, "carried"
         if link.line.language != "de" or len(words) < 4:

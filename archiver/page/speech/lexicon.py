@@ -86,6 +86,7 @@ class Is:
     HIS_SAYING = 1 << 53
     RELAYS = 1 << 54
     VERB_FIRST = 1 << 55
+    RANK = 1 << 56
 
 
 SECTIONS: dict[str, int] = {name.lower(): flag for name, flag in vars(Is).items() if name.isupper()}

@@ -10,45 +10,21 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
 
 from archiver.page.speech import singles
+from archiver.page.speech.glyphs import (
+    BEFORE_OPEN,
+    CLOSERS,
+    CLOSING_PUNCTUATION,
+    ENDS,
+    FAMILIES,
+    INVISIBLE,
+    MARK,
+    USUALLY_CLOSE,
+    USUALLY_OPEN,
+    Family,
+)  # fmt: skip
 from archiver.page.speech.paragraphs import paragraphs
-
-Family = Literal["double", "single", "guillemet", "corner", "element"]
-
-_MARK = re.compile("''|``|,,(?=\\w)|[\"“”„‟＂〝〞〟«»‹›「」『』‘’‚‛'`]")
-_FAMILIES: dict[str, Family] = {
-    **dict.fromkeys(('"', "“", "”", "„", "‟", "＂", "〝", "〞", "〟", "''", "``", ",,"), "double"),
-    **dict.fromkeys(("«", "»", "‹", "›"), "guillemet"),
-    **dict.fromkeys(("「", "」", "『", "』"), "corner"),
-    **dict.fromkeys(("‘", "’", "‚", "‛", "'", "`"), "single"),
-}
-# What may close a run that this mark opened.
-_CLOSERS: dict[str, frozenset[str]] = {
-    "“": frozenset({"”", '"', "''", "“", "〞"}),
-    "‟": frozenset({"”", '"', "''"}),
-    "„": frozenset({"“", "”", '"', "''", "„"}),
-    ",,": frozenset({"“", "”", '"', "''"}),
-    '"': frozenset({'"', "”", "“", "''"}),
-    "''": frozenset({"''", '"', "”"}),
-    "``": frozenset({"''", '"', "”", "``"}),
-    "”": frozenset({"”", "“", '"'}),
-    "＂": frozenset({"＂"}),
-    "〝": frozenset({"〞", "〟"}),
-    "«": frozenset({"»"}),
-    "»": frozenset({"«", "»"}),
-    "‹": frozenset({"›"}),
-    "›": frozenset({"‹", "›"}),
-    "「": frozenset({"」"}),
-    "『": frozenset({"』"}),
-}
-_USUALLY_OPEN = frozenset({"“", "‟", "„", ",,", "``", "〝", "«", "‹", "「", "『"})
-_USUALLY_CLOSE = frozenset({"”", "〞", "〟", "»", "›", "」", "』"})
-_BEFORE_OPEN = frozenset("([{<—–―-/…:;|¿¡。，、；：？！（「『•·*")
-_INVISIBLE = frozenset("\u200b\u200e\u200f\u202a\u202b\u202c\u2060\u2066\u2067\u2068\u2069\ufeff")
-_ENDS = frozenset(".!?…。！？")
-_CLOSING_PUNCTUATION = frozenset(",.;:!?…)]}%。、，；：！？）」』")
 
 
 @dataclass(slots=True)
@@ -112,7 +88,7 @@ class _Cutter:
     def __init__(self, text: str, start: int, end: int, reversed_guillemets: bool) -> None:
         self._text, self._start, self._end = text, start, end
         self._reversed = reversed_guillemets
-        self._marks = [(m.start(), m.end(), m[0]) for m in _MARK.finditer(text, start, end)]
+        self._marks = [(m.start(), m.end(), m[0]) for m in MARK.finditer(text, start, end)]
         self._runs: list[Run] = []
 
     def cut(self, open_before: Run | None) -> list[Run]:
@@ -125,10 +101,10 @@ class _Cutter:
             index = self._continue(open_before)
         while index < len(marks):
             at, after, mark = marks[index]
-            family = _FAMILIES[mark]
+            family = FAMILIES[mark]
             if family == "single":
                 index = self._single(index)
-            elif self._opens(at, after, mark):
+            elif self._opens(at, after, mark) or self._opens_by_mistake(index):
                 index = self._close(index, family)
             else:
                 index += 1
@@ -140,8 +116,8 @@ class _Cutter:
         tally = [(0, 0)] * (len(self._marks) + 1)
         for index in range(len(self._marks) - 1, -1, -1):
             at, after, mark = self._marks[index]
-            if _FAMILIES[mark] == "double":
-                if self._spaced_open(at, after) and mark not in _USUALLY_CLOSE:
+            if FAMILIES[mark] == "double":
+                if self._spaced_open(at, after) and mark not in USUALLY_CLOSE:
                     opening += 1
                 elif not self._blank_before(at):
                     closing += 1
@@ -150,9 +126,9 @@ class _Cutter:
 
     def _continue(self, open_before: Run) -> int:
         """A paragraph that closes what the one before left open, without opening it again."""
-        closers = _CLOSERS.get(open_before.opener, frozenset())
+        closers = CLOSERS.get(open_before.opener, frozenset())
         for index, (at, after, mark) in enumerate(self._marks):
-            if _FAMILIES[mark] != open_before.family:
+            if FAMILIES[mark] != open_before.family:
                 continue
             if mark not in closers or self._spaced_open(at, after) or self._blank_before(at):
                 return 0
@@ -173,18 +149,18 @@ class _Cutter:
         if at == self._start:
             return True
         before = self._text[at - 1]
-        return before.isspace() or before in _BEFORE_OPEN or before in "“‘„«‹\"'" or before in _INVISIBLE
+        return before.isspace() or before in BEFORE_OPEN or before in "“‘„«‹\"'" or before in INVISIBLE
 
     def _blank_after(self, after: int) -> bool:
         return after >= self._end or self._text[after].isspace()
 
     def _spaced_open(self, at: int, after: int) -> bool:
         """Blank before, a word after."""
-        if self._blank_after(after) or self._text[after] in _CLOSING_PUNCTUATION - {"…"}:
+        if self._blank_after(after) or self._text[after] in CLOSING_PUNCTUATION - {"…"}:
             return self._text[at:after] in "«»" and self._blank_before(at) and after < self._end
         if self._blank_before(at):
             return True
-        return is_cjk(self._text[at - 1]) and self._text[after] not in _CLOSING_PUNCTUATION
+        return is_cjk(self._text[at - 1]) and self._text[after] not in CLOSING_PUNCTUATION
 
     def _opens(self, at: int, after: int, mark: str) -> bool:
         if after >= self._end:
@@ -196,23 +172,35 @@ class _Cutter:
             return True
         if self._spaced_open(at, after):
             return True
-        if mark in _USUALLY_OPEN:
+        if mark in USUALLY_OPEN:
             return self._blank_before(at) or (not self._blank_after(after) and not self._text[at - 1].isalnum())
         return False
+
+    def _opens_by_mistake(self, index: int) -> bool:
+        """He says,” we go.” — a closing mark, or a blank on the wrong side, and then a mark that can only close."""
+        at, _, mark = self._marks[index]
+        if mark not in ('"', "”", "''") or index + 1 >= len(self._marks) or at == self._start:
+            return False
+        if not (
+            self._text[at - 1] in ",:" or (self._blank_before(at) and self._text[at - 2 : at - 1] in (",", ":", "."))
+        ):
+            return False
+        at, after, mark = self._marks[index + 1]
+        return mark in ('"', "”", "''") and self._blank_after(after) and not self._blank_before(at)
 
     def _close(self, index: int, family: Family) -> int:
         """Open a run at a mark, find where it closes, and give the index of the mark to go on with."""
         start, inner_start, opener = self._marks[index]
-        closers = _CLOSERS.get(opener, frozenset({opener}))
+        closers = CLOSERS.get(opener, frozenset({opener}))
         depth = 0
         for later in range(index + 1, len(self._marks)):
             at, after, mark = self._marks[later]
-            if _FAMILIES[mark] != family:
+            if FAMILIES[mark] != family:
                 continue
             if self._nests(opener, at, after, mark):
                 if self._is_balanced(later, depth) or family != "double":
                     depth += 1
-                elif self._text[at - 2 : at].strip()[-1:] in _ENDS:
+                elif self._text[at - 2 : at].strip()[-1:] in ENDS:
                     self._add(start, at, inner_start, at, family, opener, closed=False)
                     return later
                 continue
@@ -231,9 +219,9 @@ class _Cutter:
             return mark == opener and mark in "«‹" and not self._reversed
         if opener in '„"' and mark == "“" and not self._blank_before(at):
             return False
-        if mark in _USUALLY_CLOSE:
+        if mark in USUALLY_CLOSE:
             return False
-        return self._blank_before(at) and not self._blank_after(after) and self._text[after] not in _CLOSING_PUNCTUATION
+        return self._blank_before(at) and not self._blank_after(after) and self._text[after] not in CLOSING_PUNCTUATION
 
     def _is_balanced(self, index: int, depth: int) -> bool:
         opening, closing = self._tally[index]
@@ -253,7 +241,7 @@ class _Cutter:
         if not self._text[after : after + 2].strip()[:1].islower():
             return False
         for later in range(index + 1, min(index + 40, len(self._marks))):
-            if _FAMILIES[self._marks[later][2]] == "double":
+            if FAMILIES[self._marks[later][2]] == "double":
                 return not self._blank_before(self._marks[later][0])
         return False
 

@@ -7,7 +7,7 @@ import re
 Marks = list[tuple[int, int, str]]
 
 MAX_MARKS = 400  # that a quotation in single marks may hold
-_OPENERS = frozenset({"‘", "'", "‚", "‛", "`"})
+_OPENERS = frozenset({"‘", "'", "‚", "‛", "`", "’"})
 _CLOSERS = frozenset({"’", "'", "‘"})
 _DECADE = re.compile(r"\d\d(?:s\b|ers?\b|er[- ]|\b(?!\d))")
 _ELISION = re.compile(r"(?:em|til|tis|twas|cause|n|bout|round|s|t|d|re|ve|ll|m)\b", re.IGNORECASE)
@@ -53,6 +53,8 @@ def close(text: str, start: int, end: int, marks: Marks, index: int) -> tuple[in
         strength = _strength(text, end, later_at, later_after, later)
         if strength == 0 or doubles % 2:
             continue
+        if mark == "’" and strength == 1 and later != "‘":
+            continue  # ’So’: usual in few languages; elsewhere it begins with an apostrophe
         found = (later_at, later_after, True)
         if strength == 2:
             return found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from archiver.page.speech.lexicon import CASELESS, CUE, Is, Lexicon
 from archiver.page.speech.phrases import is_finite, is_possessive
 from archiver.page.speech.sentences import attribution_follows
@@ -65,9 +67,11 @@ def _why(
         return "a gloss"
     if before is not None and before.text == ":" and len(words) <= 6 and _announces_work(tokens, start, at):
         return "a title behind a colon"
+    closes_clause = text[token.run.inner_end - 1] in ",.;:?!" if token.run is not None else False
+    if len(words) <= 3 and not closes_clause and following is not None and following.what & Is.RANK:
+        return "what a rank is called"
     if language in CASELESS or language == "de" or not is_title_case(words):
         return None
-    closes_clause = text[token.run.inner_end - 1] in ",.;:?!" if token.run is not None else False
     follows = following is not None and following.start > token.end and not closes_clause
     if follows and following is not None and following.what & Is.WORK:
         return "a title before what it names"
@@ -86,8 +90,10 @@ def _why(
     if before.what & Is.AS and not any(t.what & CUE for t in tokens[start:at]):
         return "a name"
     if before.what & Is.PREPOSITION and not before.what & CUE and len(words) >= 2:
-        told = any(t.what & Is.SPEECH_NOUN for t in tokens[max(start, at - 3) : at - 1])
+        told = before.word != "with" and any(t.what & Is.SPEECH_NOUN for t in tokens[max(start, at - 3) : at - 1])
         return None if told else "a title behind a preposition"
+    if before.word == "of" and any(t.what & Is.WORK and not t.capital for t in tokens[max(start, at - 3) : at - 1]):
+        return "a title behind what it names"
     if before.kind == WORD and before.run is not None:
         return "a title in a list"
     if before.word in ("called", "named", "dubbed", "nicknamed") and at >= start + 2:
@@ -119,11 +125,18 @@ def _proper(
         return "a name"
     if before is not None and _in_brackets(tokens, start, at) and (len(words) <= 4 or is_title_case(words)):
         return "in brackets"
+    if _has_abbreviation(text, token) or (len(words) == 1 and re.search(r"[^\W\d]\d", inner)):
+        return "a name"
     listed = before is not None and at - 2 >= start and (before.what & Is.CONJUNCTION or before.text == ",")
     if listed and tokens[at - 2].run is not None and tokens[at - 2].kind == WORD:
         return "a name in a list"
     if language in CASELESS:
         return None
+    if before is not None and language == "de" and _has_author(text, tokens, start, end, at):
+        return "a title with its author"
+    following = tokens[at + 1] if at + 1 < end else None
+    if before is not None and before.word == "selbst" and following is not None and following.what & CUE:
+        return "a name that somebody has"
     if (
         len(words) > 10
         or (len(words) > 5 and not is_title_case(words))
@@ -133,17 +146,13 @@ def _proper(
     ):
         return None
     if before is None:
-        following = tokens[at + 1] if at + 1 < end else None
         if following is None or following.kind != WORD or attribution_follows(tokens, at + 1):
             return None
         return "a name" if is_finite(following) else None
     if before.kind != WORD:
         return None
-    following = tokens[at + 1] if at + 1 < end else None
     if following is not None and following.word in ("heißt", "hieß", "heißen"):
         return "a name"
-    if before.word == "selbst" and following is not None and following.what & CUE:
-        return "a name that somebody has"
     if before.what & CUE and len(words) <= 3 and _is_speakers_name(tokens, start, at):
         return "the speaker's name"
     said = any(t.what & CUE for t in tokens[start:at])
@@ -160,6 +169,19 @@ def _proper(
         and not before.what & (Is.ADVERB | Is.PRONOUN | Is.SPEECH_NOUN | Is.OWN | Is.NEGATION)
     )
     return "a name" if noun else None
+
+
+def _has_abbreviation(text: str, token: Token) -> bool:
+    """der „Union der Häfen“ (UdH)"""
+    return re.match(r"\s?\(\w*[A-ZÄÖÜА-Я]\w{0,3}[A-ZÄÖÜА-Я]\w?\)", text[token.end : token.end + 12]) is not None
+
+
+def _has_author(text: str, tokens: list[Token], start: int, end: int, at: int) -> bool:
+    """„Nacht im Hafen“ von Anna Lenz."""
+    run = tokens[at].run
+    if run is None or at + 2 >= end or text[run.inner_end - 1] in ".!?,":
+        return False
+    return tokens[at + 1].word == "von" and tokens[at + 2].capital and text[run.inner_start].isupper()
 
 
 def _is_speakers_name(tokens: list[Token], start: int, at: int) -> bool:

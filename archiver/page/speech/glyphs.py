@@ -1,0 +1,45 @@
+"""Quotation marks: which there are, which close which, and what may stand around them. Facts only, no words.
+
+The pairs are those that the Unicode CLDR lists for its languages (its one pair “…’, of Sesotho, is left out: a ’ is
+nearly always an apostrophe), and those that people type: "…", ''…'', ``…'', ,,…“.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+Family = Literal["double", "single", "guillemet", "corner", "element"]
+
+MARK = re.compile("''|``|,,(?=\\w)|[\"“”„‟＂〝〞〟«»‹›「」『』‘’‚‛'`]")
+FAMILIES: dict[str, Family] = {
+    **dict.fromkeys(('"', "“", "”", "„", "‟", "＂", "〝", "〞", "〟", "''", "``", ",,"), "double"),
+    **dict.fromkeys(("«", "»", "‹", "›"), "guillemet"),
+    **dict.fromkeys(("「", "」", "『", "』"), "corner"),
+    **dict.fromkeys(("‘", "’", "‚", "‛", "'", "`"), "single"),
+}
+# What may close a run that this mark opened.
+CLOSERS: dict[str, frozenset[str]] = {
+    "“": frozenset({"”", '"', "''", "“", "〞"}),
+    "‟": frozenset({"”", '"', "''"}),
+    "„": frozenset({"“", "”", '"', "''", "„"}),
+    ",,": frozenset({"“", "”", '"', "''"}),
+    '"': frozenset({'"', "”", "“", "''"}),
+    "''": frozenset({"''", '"', "”"}),
+    "``": frozenset({"''", '"', "”", "``"}),
+    "”": frozenset({"”", "“", '"'}),
+    "＂": frozenset({"＂"}),
+    "〝": frozenset({"〞", "〟"}),
+    "«": frozenset({"»"}),
+    "»": frozenset({"«", "»"}),
+    "‹": frozenset({"›"}),
+    "›": frozenset({"‹", "›"}),
+    "「": frozenset({"」"}),
+    "『": frozenset({"』"}),
+}
+USUALLY_OPEN = frozenset({"“", "‟", "„", ",,", "``", "〝", "«", "‹", "「", "『"})
+USUALLY_CLOSE = frozenset({"”", "〞", "〟", "»", "›", "」", "』"})
+BEFORE_OPEN = frozenset("([{<—–―-/…:;|¿¡。，、；：？！（「『•·*")
+INVISIBLE = frozenset("\u200b\u200e\u200f\u202a\u202b\u202c\u2060\u2066\u2067\u2068\u2069\ufeff")
+ENDS = frozenset(".!?…。！？")
+CLOSING_PUNCTUATION = frozenset(",.;:!?…)]}%。、，；：！？）」』")
