@@ -91,7 +91,7 @@ class RecheckFacts:
 
 @dataclass(frozen=True, slots=True)
 class PlaceRecord:
-    """Where one part of a statement was found: in the page text; or in the article's text as its JSON-LD gives it, which
+    """Where one part of a statement was found: in the page text; or in the article as its JSON-LD gives it, which
     has no ranges."""
 
     source: Literal["page", "json-ld"]

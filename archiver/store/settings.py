@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from archiver.errors import FormatError
+from archiver.errors import FormatError, UsageError
+from archiver.store.interval import seconds_of
 from archiver.store.yaml_file import read_mapping
 
 TEMPLATE = """\
@@ -38,6 +39,13 @@ keys: {keys}
 # per_host: 2                # at most so many at a time on one host
 # delay_seconds: 1           # between two starts on one host
 # attempts: 3                # for what may pass: 429, 502, 503, 504, time-outs, resets
+
+# When `archiver recheck --due` visits a page again; the first pattern that fits its address counts. * stands for
+# anything; an address may be given with or without its https://.
+# recheck:
+#   - {{pattern: "news.example/live/*", every: 30m}}
+#   - {{pattern: "archive.example/*", every: never}}
+#   - {{pattern: "*", every: 1d}}
 """
 
 
@@ -52,6 +60,14 @@ class CollectorSettings:
     name: str | None = None
     organisation: str | None = None
     location: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecheckRule:
+    """How often pages are visited again whose address fits `pattern`: every so many seconds, None: never."""
+
+    pattern: str
+    every: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +89,7 @@ class Settings:
     attempts: int = 3
     allow_private: bool = False
     passphrase_command: str | None = None
+    recheck: tuple[RecheckRule, ...] = ()
 
 
 Part = TypeVar("Part", Settings, CollectorSettings)
@@ -92,7 +109,24 @@ def parse(plain: dict[str, Any], where: str) -> Settings:
         if not isinstance(collector, dict):
             raise FormatError("collector is not a group of name, organisation, location", where=where)
         settings = replace(settings, collector=_fill(CollectorSettings(), collector, where))
+    rules = plain.pop("recheck", None)
+    if rules is not None:
+        if not isinstance(rules, list):
+            raise FormatError("recheck is not a list of pattern and every", where=where)
+        settings = replace(settings, recheck=tuple(_rule(item, where) for item in rules))
     return _fill(settings, plain, where)
+
+
+def _rule(plain: Any, where: str) -> RecheckRule:
+    if not isinstance(plain, dict) or set(plain) != {"pattern", "every"}:
+        raise FormatError("recheck: each entry has a pattern and an interval (every)", where=where)
+    pattern, every = plain["pattern"], plain["every"]
+    if not isinstance(pattern, str) or not pattern or not isinstance(every, str):
+        raise FormatError("recheck: pattern and every are text", where=where, hint="for example every: 6h")
+    try:
+        return RecheckRule(pattern, None if every == "never" else seconds_of(every))
+    except UsageError as error:
+        raise FormatError(f"recheck: every: {error.message}", where=where, hint=error.hint) from None
 
 
 def _fill(target: Part, plain: dict[str, Any], where: str) -> Part:

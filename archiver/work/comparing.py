@@ -12,7 +12,8 @@ from typing import Any
 from archiver.archive import Archive
 from archiver.errors import ArchiverError
 from archiver.model.encoding import clean
-from archiver.model.verdicts import Change, PlaceRecord, VerdictRecord
+from archiver.model.values import SALT_BYTES, spell_salt
+from archiver.model.verdicts import Change, PlaceRecord, VerdictRecord, Verdicts, encode
 from archiver.page import compare as comparer
 from archiver.page import text as page_text
 from archiver.page.anchor import make_part
@@ -107,7 +108,9 @@ def compare_reading(before: Before, reading: Reading, material: Material) -> Com
         found = tuple(replace(item, attribution=()) for item in found)
     instead = reading.facts.kind in comparer.INSTEAD
     page = () if instead else article_changes(before.article, reading.facts.article)
-    return Compared(tuple(_record(item, reading, material.body) for item in found), page)
+    records = tuple(_record(item, reading, material.body) for item in found)
+    encode(Verdicts(records, spell_salt(bytes(SALT_BYTES))))  # what cannot be sealed must be known here
+    return Compared(records, page)
 
 
 def same_finder(before: Before) -> bool:

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from archiver.archive import Archive
 from archiver.errors import ArchiverError, FetchError
+from archiver.model.facts import SnapshotFacts
 from archiver.store.home import Home
 from archiver.store.settings import Settings
 from archiver.web.exchange import Visit
@@ -36,6 +37,7 @@ from archiver.work.targets import Target
 from archiver.work.wishes import Wishes, fetcher_of
 
 if TYPE_CHECKING:
+    from archiver.work.comparing import Before, Compared
     from archiver.work.decided import Earlier
 
 READ_SECONDS = 60.0  # for one reading; the slowest honest page measured takes 2
@@ -48,6 +50,8 @@ WORDS = {
     "stage_file": "storing the file",
     "read": "reading this page",
     "read_sealed": "reading this page",
+    "recheck": "reading and comparing this page",
+    "take_warc": "reading the stored exchanges",
     "give_up": "saying so",
 }
 SECRETS = ("ARCHIVER_PASSPHRASE", "ARCHIVER_PASSPHRASE_FILE")  # of the environment: children have no use for them
@@ -64,6 +68,8 @@ class Hand(Protocol):
     def stage_file(self, target: Target) -> Staged: ...
     def read(self) -> StagedReading: ...
     def read_sealed(self, capture: Capture, earlier: Earlier) -> StagedReading: ...
+    def recheck(self, befores: tuple[Before, ...]) -> tuple[StagedReading, tuple[Compared, ...]]: ...
+    def take_warc(self, path: str, facts: SnapshotFacts) -> None: ...
     def give_up(self, reason: str) -> StagedReading: ...
 
 
@@ -231,6 +237,15 @@ class _Child:
             found = self._ask(READ_SECONDS, "read_sealed", capture, earlier)
         assert isinstance(found, StagedReading)
         return found
+
+    def recheck(self, befores: tuple[Before, ...]) -> tuple[StagedReading, tuple[Compared, ...]]:
+        with self._gate:
+            found = self._ask(READ_SECONDS, "recheck", befores)
+        assert isinstance(found, tuple)
+        return found
+
+    def take_warc(self, path: str, facts: SnapshotFacts) -> None:
+        self._ask(STAGE_SECONDS, "take_warc", path, facts)
 
     def give_up(self, reason: str) -> StagedReading:
         found = self._ask(READ_SECONDS, "give_up", reason)

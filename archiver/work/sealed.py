@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import BinaryIO
+
 from archiver.archive import Archive
 from archiver.errors import MissingError
 from archiver.model.facts import SnapshotFacts
@@ -21,12 +23,20 @@ def material_of(archive: Archive, capture: look.Capture) -> reader.Material:
             f"number {capture.snapshot.sequence}: its WARC or facts are not here", hint="archiver verify"
         )
     with archive.folder.open(name) as stream:
-        last: reader.Material | None = None
-        for record in read_records(stream):
-            if record.get("WARC-Type") in ("response", "resource"):
-                last = _material(record, facts)
+        try:
+            return material_in(stream, facts)
+        except MissingError as error:
+            raise MissingError(f"number {capture.snapshot.sequence}: {error.message}") from None
+
+
+def material_in(stream: BinaryIO, facts: SnapshotFacts) -> reader.Material:
+    """The decoded body of the last exchange in a WARC that these facts describe. Raises MissingError, FormatError."""
+    last: reader.Material | None = None
+    for record in read_records(stream):
+        if record.get("WARC-Type") in ("response", "resource"):
+            last = _material(record, facts)
     if last is None:
-        raise MissingError(f"number {capture.snapshot.sequence}: no response is stored")
+        raise MissingError("no response is stored")
     return last
 
 

@@ -1,0 +1,67 @@
+"""How verdicts look: on a terminal, in a pipe, as JSON. Shared by recheck, history and diff."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from archiver.cli.render import shown, style, wrap
+from archiver.cli.word_diff import diff_json, diff_lines
+from archiver.model.statement import StatementRecord
+from archiver.model.verdicts import Change, VerdictRecord
+
+COLOURS: dict[str, str] = {
+    "verbatim": "green",
+    "typographic": "green",
+    "moved": "cyan",
+    "reworded": "red",
+    "removed": "red",
+    "page-gone": "red",
+    "unknown": "yellow",
+}
+INDENT = "              "
+
+
+def show_verdict(statement: StatementRecord, found: VerdictRecord, name: str, *, with_reason: bool = True) -> None:
+    """One statement: its verdict, and what changed in it."""
+    details = [shown(statement.speaker.name, 40)] if statement.speaker is not None else []
+    details += [style(sign, "yellow") for sign in found.signs]
+    verdict = style(f"{found.verdict:<11}", COLOURS[found.verdict], bold=True)
+    click.echo(f"  {style(f'{name:<9}', 'cyan')} {verdict}  {' · '.join(details)}".rstrip())
+    if found.diff:
+        click.echo(diff_lines(found.diff, INDENT))
+    elif found.verdict not in ("verbatim", "moved"):
+        click.echo(wrap(statement.text, INDENT))
+    if found.reason and with_reason:
+        click.echo(style(wrap(found.reason, INDENT), dim=True))
+    for change in found.attribution:
+        click.echo(INDENT + style(f"{change.field}: ", "yellow") + shown(change_words(change)))
+
+
+def change_words(change: Change) -> str:
+    """`Ann Lee → Tom Lee`."""
+    return f"{change.old or 'none'} → {change.new or 'none'}"
+
+
+def verdict_json(statement: StatementRecord, found: VerdictRecord) -> dict[str, Any]:
+    """One verdict as `recheck --json` prints it."""
+    return {
+        "id": found.id,
+        "kind": statement.kind,
+        "text": statement.text,
+        "verdict": found.verdict,
+        "diff": diff_json(found.diff) or None,
+        "reason": found.reason,
+        "signs": list(found.signs),
+        "attribution": [change_json(change) for change in found.attribution],
+        "places": [
+            None if place is None else {"source": place.source, "text": place.text, "bytes": place.bytes}
+            for place in found.places
+        ],
+    }
+
+
+def change_json(change: Change) -> dict[str, Any]:
+    """A change of one field."""
+    return {"field": change.field, "old": change.old, "new": change.new}

@@ -1,0 +1,174 @@
+"""The lives of pages: every capture of an address in the order of time, and the rechecks that compared them.
+
+    life      captures 1, 7, 12 of https://news.example/a, rechecks 9 and 14
+    bases     which reading holds each statement first: 2 (s1 to s5), 13 (s6: it was not there before)
+
+A statement is compared with the earliest reading that holds it, so that slow drift is not hidden step by step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from archiver.archive import Archive
+from archiver.errors import ArchiverError
+from archiver.model import verdicts as verdicts_model
+from archiver.model.statement import StatementRecord
+from archiver.model.verdicts import RecheckFacts, VerdictRecord
+from archiver.page.compare import INSTEAD, compare
+from archiver.work import look
+from archiver.work.comparing import Before, before_of
+from archiver.work.look import Capture, Sealed
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Recheck:
+    """A sealed recheck. `subject` and `snapshot` are digests of manifests."""
+
+    item: Sealed
+
+    @property
+    def subject(self) -> str:
+        """The reading that was compared."""
+        return self.item.manifest.subject or ""
+
+    @property
+    def snapshot(self) -> str:
+        """The later visit."""
+        return str(self.item.manifest.extra)
+
+
+@dataclass(slots=True)
+class Life:
+    """One address. `captures`: oldest first, each with its newest reading. `rechecks`: of any reading of these."""
+
+    url: str
+    captures: list[Capture] = field(default_factory=list)
+    rechecks: list[Recheck] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """A reading, and the statements that it was the first to hold."""
+
+    capture: Capture
+    reading: Sealed
+    ids: tuple[str, ...]
+
+
+def lives(archive: Archive) -> dict[str, Life]:
+    """Every page of the archive by the address that was asked for, in the order of their first capture. What cannot be
+    read is left to `verify`."""
+    snapshots: dict[str, Capture] = {}
+    newest: dict[str, Sealed] = {}
+    snapshot_of: dict[str, str] = {}  # of each reading
+    rechecks: list[Recheck] = []
+    for sequence in archive.folder.sequences():
+        try:
+            item = look.sealed(archive, sequence)
+        except ArchiverError:
+            continue
+        event = item.manifest.event
+        if event in ("snapshot", "import"):
+            snapshots[item.digest] = look.joined(archive, item, None)
+        elif event == "reading" and item.manifest.subject is not None:
+            newest[item.manifest.subject] = item
+            snapshot_of[item.digest] = item.manifest.subject
+        elif event == "recheck":
+            rechecks.append(Recheck(item))
+    found: dict[str, Life] = {}
+    for digest, capture in snapshots.items():
+        if capture.facts is None or capture.facts.request is None:
+            continue
+        whole = look.joined(archive, capture.snapshot, newest.get(digest))
+        found.setdefault(capture.url, Life(capture.url)).captures.append(whole)
+    for recheck in rechecks:
+        snapshot = snapshots.get(snapshot_of.get(recheck.subject, ""))
+        if snapshot is not None and snapshot.url in found:
+            found[snapshot.url].rechecks.append(recheck)
+    return found
+
+
+def life_of(archive: Archive, capture: Capture) -> Life:
+    """The life of the page that a capture is of; of a local file, or of something that was imported, that alone."""
+    if capture.facts is not None and capture.facts.request is not None:
+        found = lives(archive).get(capture.url)
+        if found is not None:
+            return found
+    own = {item.digest for item in look.readings(archive, capture.snapshot)}
+    rechecks = [recheck for recheck in all_rechecks(archive) if recheck.subject in own]
+    return Life(capture.url, [capture], rechecks)
+
+
+def all_rechecks(archive: Archive) -> Iterator[Recheck]:
+    """Every recheck that can be read, oldest first."""
+    for sequence in archive.folder.sequences():
+        try:
+            item = look.sealed(archive, sequence)
+        except ArchiverError:
+            continue
+        if item.manifest.event == "recheck":
+            yield Recheck(item)
+
+
+def facts_of(archive: Archive, recheck: Recheck) -> RecheckFacts:
+    """How a recheck was made. Raises MissingError, FormatError."""
+    return verdicts_model.decode_facts(archive.object(recheck.item.manifest, "facts"))
+
+
+def verdicts_of(archive: Archive, recheck: Recheck) -> tuple[VerdictRecord, ...]:
+    """The verdicts of a recheck. Raises MissingError, FormatError."""
+    data = archive.object(recheck.item.manifest, verdicts_model.ROLE, verdicts_model.MAX_BYTES)
+    return verdicts_model.decode(data).verdicts
+
+
+def is_conclusive(verdicts: Iterable[VerdictRecord]) -> bool:
+    """Whether something is known of at least one statement."""
+    return any(item.verdict != "unknown" for item in verdicts)
+
+
+def bases(archive: Archive, life: Life) -> list[Base]:
+    """The readings that a recheck of this page compares with, oldest first, each with the statements that no earlier
+    one held. Raises MissingError, FormatError for a reading that cannot be read."""
+    found: list[Base] = []
+    befores: list[Before] = []
+    bodies: set[str] = set()
+    sealed = {(recheck.subject, recheck.snapshot): recheck for recheck in life.rechecks}
+    for capture in life.captures:
+        reading, facts = capture.reading, capture.found
+        if reading is None or facts is None or not facts.statements or facts.kind in INSTEAD:
+            continue
+        if facts.source is not None and facts.source.digest in bodies:
+            continue  # the same bytes hold no other statements
+        later = before_of(archive, reading)
+        held: list[Span] = []
+        for base, before in zip(found, befores, strict=True):
+            held += _held(archive, before, later, sealed.get((base.reading.digest, capture.snapshot.digest)))
+        ids = tuple(item.id for item in later.page.statements if not _is_held(item, held))
+        if facts.source is not None:
+            bodies.add(facts.source.digest)
+        if ids:
+            found.append(Base(capture, reading, ids))
+            befores.append(later)
+    return found
+
+
+def _held(archive: Archive, before: Before, later: Before, recheck: Recheck | None) -> list[Span]:
+    """Where an earlier reading's statements stand in a later page text: as a recheck sealed it, else compared now."""
+    if recheck is not None:
+        try:
+            places = [place for item in verdicts_of(archive, recheck) for place in item.places]
+            return [place.text for place in places if place is not None and place.text is not None]
+        except ArchiverError:
+            pass
+    found = compare(before.page, later.page)
+    return [place.text for item in found for place in item.places if place is not None and place.text is not None]
+
+
+def _is_held(item: StatementRecord, held: list[Span]) -> bool:
+    length = sum(part.text[1] - part.text[0] for part in item.parts)
+    shared = sum(max(0, min(high, part.text[1]) - max(low, part.text[0])) for part in item.parts for low, high in held)
+    return 2 * shared >= length
