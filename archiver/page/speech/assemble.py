@@ -45,6 +45,8 @@ class Assembler:
         if phrase is None or line is None:
             return None, None
         tokens = line.tokens
+        if line.language == "de" and phrase.sort == "pronoun" and tokens[phrase.first].word == "es":
+            return None, None  # es heißt, …
         sentence_end = line.sentences[line.sentence_of(phrase.first)][1] if line.sentences else len(tokens)
         named = appositive(tokens, phrase, sentence_end)
         name = resolve(self._text, tokens, named or phrase, self._roster, self._speakers)

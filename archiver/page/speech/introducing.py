@@ -85,11 +85,49 @@ def label(link: Link) -> bool:
     found = find_subject(tokens, start, colon)
     if found is None:
         return False
+    if link.line.language == "de" and colon - start > 6:
+        found = _so(tokens, start, colon) or (found if _is_person(tokens, found) else _bare_name(tokens, start, colon))
+        if found is None:
+            link.how, link.cue_span = "label", (tokens[colon].start, tokens[colon].end)
+            return True
     if found.sort == "noun" and found.after < colon and tokens[found.after].word in ("from", "by"):
         found = phrase_at(tokens, found.after + 1, colon) or found
     link.how, link.cue_span = "label", (tokens[colon].start, tokens[colon].end)
     link.subject, link.subject_line, link.touches = found, link.line, colon == at - 1
     return True
+
+
+def _so(tokens: list[Token], start: int, colon: int) -> Phrase | None:
+    """…, so Lenz weiter: „…“"""
+    at = next((i for i in range(colon - 1, max(start, colon - 8), -1) if tokens[i].word == "so"), None)
+    return phrase_at(tokens, at + 1, colon) if at is not None and tokens[at - 1].text == "," else None
+
+
+def _is_person(tokens: list[Token], found: Phrase) -> bool:
+    """Not whatever else a German sentence may begin with: Jede Schuld an … weist Lenz von sich."""
+    following = tokens[found.after]
+    if found.sort == "pronoun" or any(t.what & (Is.TITLE | Is.ROLE) for t in tokens[found.first : found.after]):
+        return True
+    begins = found.first == 0 or tokens[found.first - 1].kind != WORD
+    if begins:
+        return following.kind == WORD and not following.capital and not following.what & (Is.PREPOSITION | Is.ADVERB)
+    several = found.after - found.head > 1 and all(token.capital for token in tokens[found.head : found.after])
+    return found.sort == "name" and several and not tokens[found.first].what & Is.DETERMINER
+
+
+def _bare_name(tokens: list[Token], start: int, end: int) -> Phrase | None:
+    """Mit Spott warb Lenz für …: a lone noun without an article, right behind a verb or "sich"."""
+    for at in range(start + 1, end):
+        before = tokens[at - 1]
+        other = Is.PREPOSITION | Is.DETERMINER | Is.OWN | Is.CONJUNCTION | Is.ADVERB | Is.SUBORDINATOR
+        if before.kind != WORD or before.capital or before.what & other or not tokens[at].capital:
+            continue
+        if before.word.endswith(("e", "en", "er", "es", "em")) and before.word != "sich":
+            continue
+        found = phrase_at(tokens, at, end)
+        if found is not None and found.sort == "name":
+            return found
+    return None
 
 
 def noun(text: str, link: Link) -> bool:

@@ -89,6 +89,8 @@ def phrase_at(tokens: list[Token], start: int, end: int) -> Phrase | None:
     what = token.what
     if what & Is.PRONOUN and not what & Is.DETERMINER:
         return Phrase(start, start + 1, start, "pronoun")
+    if token.word in ("zu", "zum", "zur", "vom"):  # part of a name only inside it
+        return None
     if not is_name(token) and not what & (_PERSONAL | Is.DETERMINER | Is.OWN):
         if what & (_STOP | CUE | Is.ADVERB | Is.TIME):
             return None
@@ -198,7 +200,9 @@ def person_phrase(tokens: list[Token], start: int, end: int) -> Phrase | None:
             at += 1
             continue
         titled = any(t.what & Is.TITLE and not t.what & Is.DETERMINER for t in tokens[found.first : found.after])
-        free = at == start or not tokens[at - 1].what & Is.PREPOSITION
+        of_another = at > start and tokens[at - 1].capital and tokens[at].word in ("des", "eines", "der", "einer")
+        free = (at == start or not tokens[at - 1].what & Is.PREPOSITION) and not tokens[at].what & Is.PREPOSITION
+        free = free and not of_another
         if free and (found.sort == "pronoun" or (found.sort == "name" and (titled or found.after - found.head > 1))):
             return found
         if first is None and free and not _is_time(tokens, found):
