@@ -40,6 +40,7 @@ class Case:
     by_digest: dict[bytes, int] = field(default_factory=dict)  # raw digest of a manifest -> sequence
     events: dict[int, str] = field(default_factory=dict)  # sequence -> event
     subjects: dict[int, int] = field(default_factory=dict)  # sequence of a reading -> that of its snapshot, if here
+    compared: dict[int, int] = field(default_factory=dict)  # sequence of a recheck -> that of its new snapshot, if here
     leaves: bytearray = field(default_factory=bytearray)  # 32 bytes each, in the order of `sequences`
     digests: bytearray = field(default_factory=bytearray)  # likewise: SHA-256 of the manifest's bytes
     removed: dict[str, int] = field(default_factory=dict)  # digest of an object taken down -> by which manifest

@@ -210,6 +210,14 @@ CODES: dict[str, Code] = {
         "a statement's words stand in the page text, and have no one place in the bytes",
         "Nothing: the page text was derived again from the stored bytes.",
     ),
+    "verdicts-bad": Code(
+        "failed", "the verdicts of a recheck are malformed, or on other statements", "Treat the recheck as unproven."
+    ),
+    "verdict-differs": Code(
+        "failed",
+        "a verdict says something of the page's words, and the stored bytes say otherwise",
+        "Believe the stored bytes: compare the two captures with archiver diff.",
+    ),
     "content-not-checked": Code(
         "not checked", "what is needed to re-derive this is withheld, taken down or missing", "Ask for the whole."
     ),

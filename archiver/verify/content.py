@@ -21,15 +21,17 @@ from archiver.model.encoding import MAX_DOCUMENT
 from archiver.model.facts import ReadingFacts, SnapshotFacts
 from archiver.model.manifest import MAX_BYTES, Manifest, decode
 from archiver.page import text
-from archiver.verify import exchanges, statements
+from archiver.page.decode import MAX_BODY
+from archiver.verify import exchanges, rechecks, statements
 from archiver.verify.case import Case, Fault, fault_of
 from archiver.verify.exchanges import Body
 from archiver.verify.workers import Workers
+from archiver.warc.segments import SECRET_SIZE
 
 TASK = 8  # manifests a task; a page costs some milliseconds
 MAX_TEXT = 256 << 20  # bytes of a page-text or statements object that are read into memory
 
-_LATER = {"import": "what was received as a file", "recheck": "its verdicts"}
+_LATER = {"import": "what was received as a file"}
 _REMARKS = frozenset({"note", "takedown", "export"})  # what a person says stands in their facts
 
 
@@ -40,6 +42,8 @@ class Item(NamedTuple):
     digest: str
     subject: int | None
     subject_digest: str | None
+    other: int | None = None  # of a recheck, the new snapshot
+    other_digest: str | None = None
 
 
 class Result(NamedTuple):
@@ -80,10 +84,10 @@ def _items(case: Case) -> list[Item]:
     places = {sequence: place for place, sequence in enumerate(case.sequences)} if case.subjects else {}
     for place, sequence in enumerate(case.sequences):
         event = case.events.get(sequence)
-        if event in ("snapshot", "reading", *_LATER, *_REMARKS):
-            subject = case.subjects.get(sequence)
-            there = case.digest_at(places[subject]) if subject is not None else None
-            found.append(Item(sequence, case.digest_at(place), subject, there))
+        if event in ("snapshot", "reading", "recheck", *_LATER, *_REMARKS):
+            subject, other = case.subjects.get(sequence), case.compared.get(sequence)
+            there, then = (case.digest_at(places[n]) if n is not None else None for n in (subject, other))
+            found.append(Item(sequence, case.digest_at(place), subject, there, other, then))
     return found
 
 
@@ -98,6 +102,9 @@ def examine_content(evidence: Evidence, items: list[Item]) -> tuple[int, int, in
             continue
         if manifest.event in _LATER:
             place.fault("content-not-checked", f"{_LATER[manifest.event]}: not looked into by this version")
+        elif manifest.event == "recheck":
+            compared = ((item.subject, item.subject_digest), (item.other, item.other_digest))
+            rechecks.check(place.at(12), manifest, *(_manifest(place, n, d) if n and d else None for n, d in compared))
         elif manifest.event in _REMARKS:
             _remark(place.at(11), manifest)
         elif manifest.event == "snapshot":
@@ -126,8 +133,9 @@ class Place(NamedTuple):
         """Add a finding."""
         self.faults.append((self.step, code, message, file or self.file, self.sequence))
 
-    def object(self, manifest: Manifest, role: str, limit: int) -> bytes | None:
-        """A small object's bytes, which are those that were sealed; or None after saying why there are none."""
+    def object(self, manifest: Manifest, role: str, limit: int, bad: str) -> bytes | None:
+        """A small object's bytes, which are those that were sealed; or None after saying why there are none. `bad` is
+        the code for one that is larger than any that archiver writes."""
         ref = manifest.object(role)
         if ref is None:
             self.fault("content-not-checked", f"the manifest names no {role}")
@@ -135,6 +143,9 @@ class Place(NamedTuple):
         name = self.evidence.object_name(ref.digest)
         if name is None:
             self.fault("content-not-checked", f"{role} is not here")
+            return None
+        if ref.size > limit:
+            self.fault(bad, f"{role} of {ref.size} bytes; at most {limit} are written", name)
             return None
         try:
             data = read(self.evidence, name, limit)
@@ -169,7 +180,7 @@ def _is_here(evidence: Evidence, manifest: Manifest) -> bool:
 
 
 def _snapshot(place: Place, manifest: Manifest) -> None:
-    data = place.object(manifest, "facts", MAX_DOCUMENT)
+    data = place.object(manifest, "facts", MAX_DOCUMENT, "facts-bad")
     facts: SnapshotFacts | None = None
     if data is not None:
         try:
@@ -187,7 +198,7 @@ def _snapshot(place: Place, manifest: Manifest) -> None:
     if name is None:
         place.fault("content-not-checked", "the WARC is not here")
         return
-    secret = place.object(manifest, "segment-secret", 32)
+    secret = place.object(manifest, "segment-secret", SECRET_SIZE, "segments-root")
     if ref.segments is None and secret is None:
         place.fault("segments-root", "the manifest names no segments for its WARC")
     for code, message in exchanges.check_warc(place.evidence, name, ref, secret, facts):
@@ -195,7 +206,7 @@ def _snapshot(place: Place, manifest: Manifest) -> None:
 
 
 def _remark(place: Place, manifest: Manifest) -> None:
-    data = place.object(manifest, "facts", MAX_DOCUMENT) if manifest.object("facts") is not None else None
+    data = place.object(manifest, "facts", MAX_DOCUMENT, "facts-bad") if manifest.object("facts") is not None else None
     if data is not None:
         try:
             facts_model.decode_remark(data)
@@ -207,7 +218,7 @@ def _remark(place: Place, manifest: Manifest) -> None:
 
 def _reading(place: Place, manifest: Manifest, item: Item) -> int:
     """Steps 11 and 12 for one reading; the number of statements looked at."""
-    data = place.object(manifest, "facts", MAX_DOCUMENT)
+    data = place.object(manifest, "facts", MAX_DOCUMENT, "facts-bad")
     if data is None:
         return 0
     try:
@@ -225,7 +236,11 @@ def _reading(place: Place, manifest: Manifest, item: Item) -> int:
 
 
 def _decisions(place: Place, manifest: Manifest) -> None:
-    data = place.object(manifest, decisions.ROLE, MAX_DOCUMENT) if manifest.object(decisions.ROLE) is not None else None
+    data = (
+        place.object(manifest, decisions.ROLE, MAX_DOCUMENT, "facts-bad")
+        if manifest.object(decisions.ROLE) is not None
+        else None
+    )
     if data is not None:
         try:
             decisions.decode(data)
@@ -261,8 +276,16 @@ def _page_text(place: Place, manifest: Manifest, facts: ReadingFacts, body: Body
     """The page text that statements must stand in: derived again if there is a body, else the sealed one."""
     source = facts.source
     if source is None or source.text is None:
+        if manifest.object("page-text") is not None:
+            place.fault("facts-differ", "there is a page text, and the facts speak of none")
         return None
-    data = place.object(manifest, "page-text", MAX_TEXT)
+    if manifest.object("page-text") is None:
+        place.fault("facts-differ", "the facts speak of a page text, and there is none")
+        return None
+    if source.size > MAX_BODY:
+        place.fault("facts-differ", f"a page of {source.size} bytes; more than {MAX_BODY} are not read as one")
+        return None
+    data = place.object(manifest, "page-text", MAX_TEXT, "text-bad")
     sealed = None
     if data is not None:
         try:
@@ -299,7 +322,7 @@ def _statements(
     ref = manifest.object("statements")
     if ref is None and facts.statements == 0:
         return 0
-    data = place.object(manifest, "statements", MAX_TEXT)
+    data = place.object(manifest, "statements", MAX_TEXT, "statements-bad")
     if ref is None or data is None:
         return 0
     try:

@@ -7,7 +7,6 @@ are what a rewritten or shortened log cannot agree with: they are the outside an
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from archiver import digest
 from archiver.errors import ArchiverError, FormatError, ProofError
@@ -17,17 +16,11 @@ from archiver.tlog.note import ED25519, VerifierKey
 from archiver.tlog.tiles import ENTRIES, WIDTH, tile_path
 from archiver.verify.case import Case
 from archiver.verify.identity import open_by_position
+from archiver.verify.keys import KeyHistory
 from archiver.verify.layout import CHECKPOINT
 from archiver.verify.log import Coord, Tiles
 from archiver.verify.policy import KnownCheckpoint
 from archiver.verify.report import Weight
-
-
-class _Seen(NamedTuple):
-    """A good checkpoint of the archive: its size, and the log keys whose lines under it hold."""
-
-    size: int
-    keys: frozenset[VerifierKey]
 
 
 def older_sizes(case: Case, names: Iterable[str]) -> dict[int, str]:
@@ -42,63 +35,87 @@ def check_history(case: Case, older: dict[int, str], tiles: Tiles | None) -> Non
     if case.checkpoint is None or case.keys is None:
         step.skipped = "there is no good checkpoint to compare with"
         return
-    seen = [found for size, name in sorted(older.items()) if (found := _check_own(case, size, name)) is not None]
+    own = _Own(case, case.keys)
+    good = sum(own.check(size, name) for size, name in sorted(older.items()))
+    own.check_handovers()
     if tiles is not None:
         _check_kept(case, older, tiles)
     outside = [known for known in case.policy.known if _check_outside(case, known)]
-    _check_handovers(case, seen)
-    step.checked = len(seen) + len(outside)
-    own = f"{len(seen)} checkpoints of its own"
+    step.checked = good + len(outside)
     if outside:
-        step.summary = f"{own} and {len(outside)} known from outside are extended by this one"
+        step.summary = f"{good} checkpoints of its own and {len(outside)} known from outside are extended by this one"
+    elif good:
+        step.skipped = f"no checkpoint is known from outside ({good} checkpoints of its own agree)"
     else:
-        step.skipped = f"no checkpoint is known from outside ({own} agree)" if seen else "no other checkpoint is known"
+        step.skipped = "no other checkpoint is known"
 
 
-def _check_own(case: Case, size: int, name: str) -> _Seen | None:
-    """One file of log/checkpoints/: the log's lines and no others, consistent with the newest checkpoint."""
-    assert case.checkpoint is not None and case.keys is not None
-    try:
-        note = read(case.evidence, name)
-        opened = open_by_position(case.keys, note, name)
-        if opened.checkpoint.size != size:
-            raise FormatError(f"holds a checkpoint of size {opened.checkpoint.size}")
-        _check_lines(case, opened)
-        if size == case.checkpoint.size and not case.note.startswith(note):
-            raise ProofError("log/checkpoint does not begin with these bytes")
-    except ArchiverError as error:
-        unknown = case.keys.unknown_from is not None and isinstance(error, ProofError)
-        case.blame(7, error, "since-not-checked" if unknown else "history-bad", name)
-        return None
-    if opened.mldsa.startswith("not checked"):
-        case.report.find(7, "mldsa-not-checked", f"ML-DSA-44 line: {opened.mldsa}", file=name)
-    _note_revoked(case, opened, name)
-    if not _agrees(case, size, opened.checkpoint.root, name, name):
-        return None
-    return _Seen(size, frozenset(opened.verified))
+class _Own:
+    """The checkpoints that the archive keeps. Each is looked at in time that does not depend on how many there are."""
 
+    def __init__(self, case: Case, keys: KeyHistory) -> None:
+        self._case, self._keys = case, keys
+        self._known = {(key.name, key.key_id) for key in (*keys.log, *keys.retired_log)}
+        # What an old key may sign beyond its term, to introduce its successor: line -> first event of that kind.
+        self._handed: dict[tuple[str, bytes], int] = {}
+        for item in keys.handovers:
+            for key in item.old:
+                self._handed.setdefault((key.name, key.key_id), item.sequence)
+        self._revoked = {term.key: term.trusted_size for term in keys.log_terms if term.trusted_size is not None}
+        self._largest: dict[VerifierKey, int] = {}  # key -> largest size under which its line holds
 
-def _check_lines(case: Case, opened: OpenedCheckpoint) -> None:
-    """A kept checkpoint holds the log's lines in the order of its keys; what others add stands in files beside it."""
-    assert case.keys is not None
-    size, known = opened.checkpoint.size, {(key.name, key.key_id) for key in (*case.keys.log, *case.keys.retired_log)}
-    found = [(line.name, line.key_id) for line in opened.note.signatures]
-    if not known.issuperset(found):
-        raise FormatError("holds a signature line that is not the log's")
-    wanted = [(key.name, key.key_id) for key in case.keys.log_at(size)]
-    handed = [(key.name, key.key_id) for item in case.keys.handovers if item.sequence < size for key in item.old]
-    if [line for line in found if line in wanted] != wanted or not set(wanted).union(handed).issuperset(found):
-        raise FormatError("its signature lines are not those that the log writes at this size, in their order")
+    def check(self, size: int, name: str) -> bool:
+        """One file of log/checkpoints/: the log's lines and no others, consistent with the newest checkpoint."""
+        case = self._case
+        assert case.checkpoint is not None
+        try:
+            note = read(case.evidence, name)
+            opened = open_by_position(self._keys, note, name)
+            if opened.checkpoint.size != size:
+                raise FormatError(f"holds a checkpoint of size {opened.checkpoint.size}")
+            self._check_lines(opened)
+            if size == case.checkpoint.size and not case.note.startswith(note):
+                raise ProofError("log/checkpoint does not begin with these bytes")
+        except ArchiverError as error:
+            unknown = self._keys.unknown_from is not None and isinstance(error, ProofError)
+            case.blame(7, error, "since-not-checked" if unknown else "history-bad", name)
+            return False
+        if opened.mldsa.startswith("not checked"):
+            case.report.find(7, "mldsa-not-checked", f"ML-DSA-44 line: {opened.mldsa}", file=name)
+        self._note_keys(opened, name)
+        return _agrees(case, size, opened.checkpoint.root, name, name)
 
+    def _check_lines(self, opened: OpenedCheckpoint) -> None:
+        """The log's lines in the order of its keys; what others add stands in files beside a kept checkpoint."""
+        size, found = opened.checkpoint.size, [(line.name, line.key_id) for line in opened.note.signatures]
+        if not self._known.issuperset(found):
+            raise FormatError("holds a signature line that is not the log's")
+        wanted = [(key.name, key.key_id) for key in self._keys.log_at(size)]
+        others = [line for line in found if line not in wanted]
+        if [line for line in found if line in wanted] != wanted or any(
+            self._handed.get(line, size) >= size for line in others
+        ):
+            raise FormatError("its signature lines are not those that the log writes at this size, in their order")
 
-def _note_revoked(case: Case, opened: OpenedCheckpoint, name: str) -> None:
-    assert case.keys is not None
-    for term in case.keys.log_terms:
-        if term.key.type != ED25519 or term.key not in opened.verified:
-            continue
-        if term.trusted_size is not None and term.trusted_size < opened.checkpoint.size:
-            message = f"its key {term.key.key_id.hex()} is believed only up to size {term.trusted_size}"
-            case.report.find(7, "history-disowned", message, file=name)
+    def _note_keys(self, opened: OpenedCheckpoint, name: str) -> None:
+        size = opened.checkpoint.size
+        for key in opened.verified:
+            self._largest[key] = max(size, self._largest.get(key, 0))
+            trusted = self._revoked.get(key)
+            if key.type == ED25519 and trusted is not None and trusted < size:
+                message = f"its key {key.key_id.hex()} is believed only up to size {trusted}"
+                self._case.report.find(7, "history-disowned", message, file=name)
+
+    def check_handovers(self) -> None:
+        """A new log key was introduced by the old one: some checkpoint over the event carries the old key's line."""
+        case = self._case
+        for item in self._keys.handovers:
+            if all(self._largest.get(key, 0) > item.sequence for key in item.old if key.type == ED25519):
+                continue
+            message = "the log's key was replaced, and no checkpoint here over this event is signed by the old key too"
+            name = case.evidence.manifest_name(item.sequence)
+            weight = Weight.NOT_CHECKED if case.evidence.kind == "bundle" else None
+            case.report.find(3, "log-handover", message, file=name, sequence=item.sequence, weight=weight)
 
 
 def _check_kept(case: Case, older: dict[int, str], tiles: Tiles) -> None:
@@ -171,17 +188,3 @@ def _agrees(case: Case, size: int, old_root: bytes, source: str, file: str | Non
             return True
     case.report.find(7, code, message, file=file)
     return False
-
-
-def _check_handovers(case: Case, seen: list[_Seen]) -> None:
-    """A new log key was introduced by the old one: some checkpoint over the event carries the old key's line."""
-    assert case.keys is not None
-    for item in case.keys.handovers:
-        old = [key for key in item.old if key.type == ED25519]
-        if any(found.size > item.sequence and found.keys.issuperset(old) for found in seen):
-            continue
-        message = "the log's key was replaced, and no checkpoint here over this event is signed by the old key too"
-        name = case.evidence.manifest_name(item.sequence)
-        bundle = case.evidence.kind == "bundle"
-        weight = Weight.NOT_CHECKED if bundle else None
-        case.report.find(3, "log-handover", message, file=name, sequence=item.sequence, weight=weight)

@@ -14,6 +14,7 @@ size is disowned, and so is whatever was signed by keys that a disowned event ad
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -21,6 +22,8 @@ from archiver.errors import FormatError
 from archiver.model.manifest import Identity, KeyChange
 from archiver.signing.keys import PublicKey
 from archiver.tlog.note import VerifierKey
+
+MAX_LOG_KEYS = 16  # in force at once; each has a line in every checkpoint, and a note has at most 100
 
 
 @dataclass(slots=True)
@@ -78,10 +81,12 @@ class KeyHistory:
     signer_terms: dict[str, list[Term]] = field(default_factory=dict)  # in the order of first admission
     recovery_terms: dict[str, list[Term]] = field(default_factory=dict)
     log_terms: list[LogTerm] = field(default_factory=list)
+    eras: list[tuple[int, tuple[VerifierKey, ...]]] = field(default_factory=list)  # size -> log keys from there on
     handovers: list[Handover] = field(default_factory=list)
     lines: dict[str, str] = field(default_factory=dict)  # fingerprint -> OpenSSH line
     trusted_size: dict[str, int] = field(default_factory=dict)  # revoked signer -> size up to which it is believed
     unknown_from: int | None = None  # a manifest of a later version: what follows may have changed keys
+    roles: dict[bytes, str] = field(default_factory=dict)  # 32 bytes of a public key -> its one role, for ever
 
     @classmethod
     def from_identity(cls, digest: str, identity: Identity) -> KeyHistory:
@@ -92,7 +97,11 @@ class KeyHistory:
         history.signer_terms[signer] = [Term(0)]
         history.recovery_terms[recovery] = [Term(0, None, 0, signer)]
         history.log_terms = [LogTerm(key, 1) for key in history._log_keys(identity.log)]
-        history._check_roles()
+        history.eras.append((1, tuple(history.log)))
+        for line, role in ((identity.signer, "signer"), (identity.recovery, "recovery")):
+            history._claim(PublicKey.parse_line(line).raw, role)
+        for key in history.log:
+            history._claim(key.public, "log")
         return history
 
     # What is in force.
@@ -112,9 +121,10 @@ class KeyHistory:
         """Log keys that were in force once."""
         return [term.key for term in self.log_terms if term.until is not None]
 
-    def log_at(self, size: int) -> list[VerifierKey]:
+    def log_at(self, size: int) -> tuple[VerifierKey, ...]:
         """The log keys that must sign a checkpoint of that size."""
-        return [term.key for term in self.log_terms if term.since <= size and (term.until is None or size < term.until)]
+        place = bisect_right(self.eras, size, key=lambda era: era[0])
+        return self.eras[place - 1][1] if place else ()
 
     def new_fingerprints(self, change: KeyChange) -> list[str]:
         """The key that must countersign a change (`.new.sig`): a new signer or recovery key. Raises FormatError."""
@@ -129,7 +139,7 @@ class KeyHistory:
         terms = self.signer_terms.get(fingerprint)
         if terms is None:
             return "this key was never admitted by a key event"
-        if any(term.covers(sequence) for term in terms):
+        if any(term.covers(sequence) for term in reversed(terms)):
             if event == "key" and change is not None and change.action == "rotate" and change.role == "signer":
                 old = [PublicKey.parse_line(line).fingerprint for line in change.old]
                 return None if fingerprint in old else "a rotation must be signed by the key that goes"
@@ -150,17 +160,17 @@ class KeyHistory:
             self._change_signers(sequence, change, signer)
 
     def _change_signers(self, sequence: int, change: KeyChange, signer: str) -> None:
-        mine, other = self.signer_terms, self.recovery_terms
-        if change.role == "recovery":
-            mine, other = other, mine
+        mine = self.recovery_terms if change.role == "recovery" else self.signer_terms
         old = [PublicKey.parse_line(line).fingerprint for line in change.old]
         new = self.new_fingerprints(change)
         for fingerprint in old:
             if fingerprint not in mine or (change.action != "revoke" and not _covered(mine, fingerprint, sequence)):
                 raise FormatError(f"{fingerprint} is no {change.role} key in force")
         for fingerprint in new:
-            if fingerprint in other or _covered(mine, fingerprint, sequence) or fingerprint in self.trusted_size:
-                raise FormatError(f"{fingerprint} is in force already, was revoked, or has another role")
+            if _covered(mine, fingerprint, sequence) or fingerprint in self.trusted_size:
+                raise FormatError(f"{fingerprint} is in force already, or was revoked")
+        for line in change.new:
+            self._claim(PublicKey.parse_line(line).raw, change.role)
         for fingerprint in old:
             for term in mine[fingerprint]:
                 term.until = sequence + 1 if term.until is None else term.until
@@ -173,16 +183,18 @@ class KeyHistory:
 
     def _change_log(self, sequence: int, change: KeyChange) -> None:
         old, new = self._log_keys(change.old), self._log_keys(change.new)
-        current = self.log
+        current = self.eras[-1][1]
         if any(key not in current for key in old) or any(key in current for key in new):
             raise FormatError("a log key that goes is not in force, or one that comes is already")
-        if len(current) == len(old) and not new:
-            raise FormatError("no key would be left to the log")
+        if not 0 < len(current) - len(old) + len(new) <= MAX_LOG_KEYS:
+            raise FormatError(f"a log has 1 to {MAX_LOG_KEYS} keys in force")
+        for key in new:
+            self._claim(key.public, "log")
         for term in self.log_terms:
             if term.until is None and term.key in old:
                 term.until, term.trusted_size = sequence + 1, change.trusted_size
         self.log_terms += [LogTerm(key, sequence + 1) for key in new]
-        self._check_roles()
+        self.eras.append((sequence + 1, tuple(key for key in current if key not in old) + tuple(new)))
         if change.action == "rotate":
             self.handovers.append(Handover(sequence, tuple(old)))
 
@@ -197,13 +209,19 @@ class KeyHistory:
             raise FormatError("a log key's name is not the origin")
         return keys
 
-    def _check_roles(self) -> None:
+    def _claim(self, public: bytes, role: str) -> None:
         """One key, one role: a log signs bare texts, so its key must never sign anything else."""
-        raws = {PublicKey.parse_line(line).raw for line in self.lines.values()}
-        if set(self.signer_terms) & set(self.recovery_terms) or any(t.key.public in raws for t in self.log_terms):
+        if self.roles.setdefault(public, role) != role:
             raise FormatError("one key serves two roles")
 
     # Afterwards.
+
+    def in_order(self) -> list[str]:
+        """Every signer and recovery key, none before the one that admitted it."""
+        found = [
+            (terms[0].admitted_at, name) for name, terms in (*self.signer_terms.items(), *self.recovery_terms.items())
+        ]
+        return [name for _, name in sorted(found, key=lambda item: item[0])]
 
     def sponsor(self, fingerprint: str) -> tuple[int, str] | None:
         """The event that first admitted a key, and the key that signed it; None for the signer of genesis."""
@@ -226,10 +244,6 @@ class KeyHistory:
         for ranges in found.values():
             yield from ranges
 
-    def is_disowned(self, fingerprint: str, position: int) -> bool:
-        """Whether what that key signed at that position is taken back."""
-        return any(item.fingerprint == fingerprint and item.covers(position) for item in self.disowned())
-
 
 def _covered(terms: dict[str, list[Term]], fingerprint: str, position: int) -> bool:
-    return any(term.covers(position) for term in terms.get(fingerprint, ()))
+    return any(term.covers(position) for term in reversed(terms.get(fingerprint, [])))

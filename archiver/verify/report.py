@@ -55,6 +55,7 @@ CORE = (1, 2, 3, 4, 5, 6)  # without these nothing is decided
 PARTIAL = (9, 10, 11, 12, 16)  # if one of these was not made, the verdict says so
 
 MAX_FINDINGS = 1000  # of one code kept in full; the rest are counted
+MAX_MESSAGE = 1000  # characters; what pages and servers say can be long
 UNREADABLE = frozenset({"file-unreadable", "object-unreadable"})
 
 
@@ -131,6 +132,7 @@ class Report:
             self.uncounted[code] = self.uncounted.get(code, 0) + 1
             return
         self._kept[code] = kept + 1
+        message = message if len(message) <= MAX_MESSAGE else message[: MAX_MESSAGE - 1] + "…"
         self.findings.append(Finding(step, code, weight, message, file, sequence))
 
     def outcome(self, number: int) -> Outcome:

@@ -6,7 +6,10 @@ from archiver import digest
 from archiver.errors import ArchiverError
 from archiver.verify.case import Case
 from archiver.verify.files import Inventory
+from archiver.verify.keys import Disowned
 from archiver.verify.layout import classify
+
+SHOWN = 10  # signers that the step's one line names
 
 
 def check_stamps(case: Case, inventory: Inventory | None) -> None:
@@ -45,31 +48,40 @@ def check_stamps(case: Case, inventory: Inventory | None) -> None:
 def check_signer(case: Case) -> None:
     """Step 15: keys found inside an archive or bundle are their own claim until somebody compared them."""
     step = case.report.steps[15]
+    names = confirmed(case)
     for fingerprint in case.signed_by:
-        name = confirmed_as(case, fingerprint)
+        name = names.get(fingerprint)
         case.report.signers[fingerprint] = name
         step.checked += 1
         if name is None:
             case.report.find(15, "signer-unconfirmed", f"{fingerprint} is confirmed by nobody here")
     if not case.signed_by:
         step.skipped = "no manifest has a good signature"
-    step.summary = "signed by " + ", ".join(
-        f"{name} ({fingerprint})" for fingerprint, name in case.report.signers.items() if name
+    known = [f"{name} ({fingerprint})" for fingerprint, name in case.report.signers.items() if name]
+    step.summary = (
+        "signed by " + ", ".join(known[:SHOWN]) + (f" and {len(known) - SHOWN} more" if known[SHOWN:] else "")
     )
 
 
-def confirmed_as(case: Case, fingerprint: str) -> str | None:
-    """The name under which a signer is believed: given by the policy, or handed on by a key that is believed. A key
-    event speaks for the key that it admits, as long as what its own signer signed there is not disowned."""
-    assert case.keys is not None
-    path: list[int] = []
-    while fingerprint:
+def confirmed(case: Case) -> dict[str, str]:
+    """The keys that are believed, with the names under which they are: given by the policy, or handed on by a believed
+    key. A key event speaks for the key that it admits, as long as it is not disowned itself."""
+    if case.keys is None:
+        return {}
+    disowned: dict[str, list[Disowned]] = {}
+    for item in case.keys.disowned():
+        disowned.setdefault(item.fingerprint, []).append(item)
+    names: dict[str, str] = {}
+    roots: dict[str, str] = {}
+    for fingerprint in case.keys.in_order():
         name = case.policy.confirmed_as(fingerprint, case.archive)
         if name is not None:
-            return f"{name}, through number {', '.join(map(str, path))}" if path else name
+            names[fingerprint] = roots[fingerprint] = name
+            continue
         sponsor = case.keys.sponsor(fingerprint)
-        if sponsor is None or case.keys.is_disowned(sponsor[1], sponsor[0]):
-            return None
-        path.append(sponsor[0])
-        fingerprint = sponsor[1]
-    return None
+        if sponsor is not None and sponsor[1] in roots:
+            event, by = sponsor
+            if not any(item.covers(event) for item in disowned.get(by, ())):
+                roots[fingerprint] = roots[by]
+                names[fingerprint] = f"{roots[by]}, through number {event}"
+    return names

@@ -164,11 +164,15 @@ class _Walk:
         if self._unlinked:
             message = f"{self._unlinked} manifests name a neighbour that is not in this bundle"
             case.report.find(4, "link-not-checked", message)
+        disowned = set()
         for item in self._keys.disowned():
             for sequence in case.signed_by.get(item.fingerprint, ()):
                 if item.covers(sequence):
+                    disowned.add(sequence)
                     name = case.evidence.manifest_name(sequence)
                     case.report.find(5, "signature-disowned", item.reason, file=name, sequence=sequence)
+        if disowned:
+            case.removed = {key: by for key, by in case.removed.items() if by not in disowned}
 
     def _fault(self, step: int, code: str, message: str, row: Row, suffix: str = "") -> None:
         name = self._case.evidence.manifest_name(row.sequence) + suffix
@@ -230,7 +234,7 @@ class _Walk:
         self._take_objects(row)
         if said.event == "key":
             self._key_event(row, said, good)
-        elif said.event == "takedown" and good:
+        elif said.event == "takedown" and (good or (row.signer and self._keys.unknown_from is not None)):
             case.removed.update(dict.fromkeys(said.extra, sequence))
         elif said.event == "stamp":
             for stamp in said.extra:
@@ -269,7 +273,9 @@ class _Walk:
             return
         subject = self._named(row, "subject", said.subject, said.event, _SUBJECTS[said.event])
         if said.event == "recheck":
-            self._named(row, "snapshot", said.extra, said.event, _SNAPSHOTS)
+            snapshot = self._named(row, "snapshot", said.extra, said.event, _SNAPSHOTS)
+            self._case.subjects.update({row.sequence: subject} if subject is not None else {})
+            self._case.compared.update({row.sequence: snapshot} if snapshot is not None else {})
         elif said.event == "reading":
             if subject is not None:
                 self._case.subjects[row.sequence] = subject

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, BinaryIO
 
 import pytest
+from rechecking import claim, rechecked
 from simulator import HTML, Simulator
 from verify_cases import bundle_of, change, check, codes, with_part
 
@@ -516,6 +517,16 @@ def _() -> Report:
 def _() -> Report:
     page = "<svg><text><![CDATA[“We build a <dam> there.”]]></text></svg>".encode()
     return check(Simulator().snapshot(page).reading())
+
+
+@case("verdicts-bad")
+def _() -> Report:
+    return check(rechecked(verdicts=lambda found: found[:1]))
+
+
+@case("verdict-differs")
+def _() -> Report:
+    return check(rechecked(HTML.replace(b"spring", b"autumn"), verdicts=claim("verbatim", diff=(), signs=())))
 
 
 @case("content-not-checked")
