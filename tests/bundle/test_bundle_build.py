@@ -23,7 +23,8 @@ from bundle_cases import (
     small_archive,
     small_page,
 )
-from simulator import Simulator
+from rechecking import recheck
+from simulator import HTML, Simulator
 
 from archiver import digest
 from archiver.bundle import layout, record
@@ -92,18 +93,12 @@ def test_readings_that_were_replaced_stay_behind() -> None:
 
 
 def test_a_recheck_brings_both_visits() -> None:
-    archive = MemoryArchive()
-    old, reading = archive.capture(small_page())
-    archive.capture(Page(b"<p>Nothing to do with it.</p>", url="https://other.example/"))
-    new, new_reading = archive.capture(Page(b"<p>We will open it.</p>", url="https://news.example/bridge"))
-    said = digest.of_bytes(archive.manifests[reading]), digest.of_bytes(archive.manifests[new])
-    archive.add("recheck", subject=said[0], extra=said[1], objects=(archive.put("facts", b"{}\n", "application/json"),))
-    recheck = len(archive.manifests) - 1
-    archive.seal()
-    data, _ = bundle_of(archive, recheck)
-    assert numbers(data) == ([0, old, reading, new, new_reading, recheck], [old, reading, new, new_reading, recheck])
-    assert not check(data).failed
-    assert f"Number {recheck}: recheck" in contents(data)["report.html"].decode()
+    archive = Simulator(seed=4).capture().capture(b"<p>Nothing to do with it.", url="https://other.example/")
+    recheck(archive.capture(HTML.replace(b"spring", b"autumn")))
+    data = of_simulator(archive, archive.last)
+    assert numbers(data) == ([0, 1, 2, 5, 6, 7], [1, 2, 5, 6, 7])
+    assert not checked(archive, data)
+    assert "Number 7: recheck" in contents(data)["report.html"].decode()
 
 
 def test_a_note_is_exported_only_when_asked_for() -> None:
