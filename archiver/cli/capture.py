@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import click
 from archiver.cli import session
 from archiver.cli.main import BAD, GOOD
 from archiver.cli.progress import Progress
+from archiver.cli.quotes import Quoting, options, plain_pin, quotes_of, show_pin
 from archiver.cli.render import amount, print_json, shown, size_of, style, table, warn
 from archiver.errors import UsageError
 from archiver.work.capture import Captured
@@ -19,7 +21,7 @@ MAX_LIST = 512 << 20  # bytes of a list of targets
 STATES = {"sealed": "green", "no article": "yellow", "cut off": "yellow", "no response": "red", "failed": "red"}
 
 
-@click.command(short_help="Capture web pages or local files and seal them.")
+@click.command(cls=Quoting, short_help="Capture web pages or local files and seal them.")
 @click.argument("targets", nargs=-1, metavar="[URL|FILE]...")
 @click.option(
     "--from",
@@ -35,6 +37,7 @@ STATES = {"sealed": "green", "no article": "yellow", "cut off": "yellow", "no re
 @click.option("--case", metavar="TEXT", help="The case that this belongs to; sealed with the capture.")
 @click.option("--note", metavar="TEXT", help="A remark; sealed with the capture.")
 @click.option("--tag", "tags", multiple=True, metavar="WORD", help="A tag; may be given several times.")
+@options
 @click.option("--keep-failed", is_flag=True, help="Seal visits too that got no response at all.")
 @click.option("--read-later", is_flag=True, help="Seal now; find text and statements later, with: archiver read --all")
 @click.option("--allow-private", is_flag=True, help="Allow private, loopback and link-local addresses.")
@@ -75,6 +78,9 @@ def command(
     case: str | None,
     note: str | None,
     tags: tuple[str, ...],
+    quotes: tuple[str, ...],
+    speakers: tuple[str, ...],
+    source_notes: tuple[str, ...],
     keep_failed: bool,
     read_later: bool,
     as_json: bool,
@@ -84,14 +90,21 @@ def command(
     and the statements quoted in it. Everything that answers is sealed; errors, challenges, consent walls and the like
     are called what they are, and the exit code is then 1.
 
-    A list has an address a line; a CSV file has a header with url and any of case, note, tags."""
+    Words given with --quote must stand on the page; they become statements of yours. If they do not, the page is sealed
+    all the same, the nearest passage is shown, and the exit code is 1.
+
+    A list has an address a line; a CSV file has a header with url and any of case, note, tags, quote, speaker,
+    source_note."""
     from archiver.work.capture import check_jobs
     from archiver.work.start import start
     from archiver.work.wishes import Wishes
 
     check_jobs(jobs)
     archive = session.open_archive(ctx)
-    chosen = _targets(targets, lists, case, note, tags)
+    pins = quotes_of(ctx, quotes=quotes, speakers=speakers, source_notes=source_notes)
+    chosen = [replace(target, quotes=pins + target.quotes) for target in _targets(targets, lists, case, note, tags)]
+    if read_later and any(target.quotes for target in chosen):
+        raise UsageError("--read-later seals without looking, and a --quote is looked for", hint="pin it later")
     if resume is not None and chosen:
         raise UsageError("--resume takes its addresses from the run; give none", hint="archiver capture --resume")
     if resume is None and not chosen:
@@ -128,8 +141,6 @@ def command(
 def _targets(
     given: tuple[str, ...], lists: tuple[str, ...], case: str | None, note: str | None, tags: tuple[str, ...]
 ) -> list[Any]:
-    from dataclasses import replace
-
     from archiver.work.targets import MAX_TARGETS, parse_list, target_of
 
     found = [target_of(text, case, note, tags) for text in given]
@@ -180,6 +191,8 @@ def _show(item: Captured) -> None:
         click.echo("       " + ", ".join([*status, *found, f"{size_of(item.received)} received"]))
     if item.kind is not None and item.state == "no article":
         click.echo(f"       {style(item.kind, 'yellow')}: {shown('; '.join(item.reasons))}")
+    for pin in item.pins:
+        show_pin(pin, item.reading, "       ")
     for problem in item.problems:
         click.echo(f"       {style('note', 'yellow')}: {shown(problem)}")
     if item.error:
@@ -203,6 +216,7 @@ def _plain(item: Captured) -> dict[str, Any]:
         "received": item.received,
         "problems": list(item.problems),
         "error": item.error,
+        "pins": [plain_pin(pin, item.reading) for pin in item.pins],
     }
 
 

@@ -9,6 +9,7 @@ import click
 from archiver.cli import session
 from archiver.cli.log import status_of
 from archiver.cli.render import amount, pairs, print_json, shown, size_of, style, wrap, yaml_lines
+from archiver.model.decisions import Decision
 from archiver.model.facts import Hop, SnapshotFacts
 from archiver.model.records import to_plain
 from archiver.model.statement import ContextRecord, StatementRecord
@@ -36,18 +37,22 @@ FOR_MACHINES = frozenset({"at", "place"})  # of a listed picture or link: shown 
 @click.pass_context
 def command(ctx: click.Context, ref: str, statement: str | None, full: bool, as_json: bool) -> None:
     """Show what REF means: a number from the log, 42#s3, sha256:…, latest, or an address. Nothing is verified here."""
-    from archiver.work.look import resolve, statements
+    from archiver.work.look import decisions, resolve, statements
 
     archive = session.open_archive(ctx)
     meant = resolve(archive, ref, statement)
     capture = meant.capture
     found: Pairs = []
+    decided: tuple[Decision, ...] = ()
     if capture is not None and capture.reading is not None and capture.problem is None:
         found = statements(archive, capture.reading)
+        people = decisions(archive, capture.reading)
+        decided = people.decisions if people is not None else ()
     if meant.statement is not None:
         found = [pair for pair in found if pair[0].id == meant.statement]
+        decided = tuple(item for item in decided if item.id == meant.statement)
     if as_json or full:
-        value = _joined(meant, found)
+        value = _joined(meant, found, decided)
         if as_json:
             print_json(value)
         else:
@@ -58,7 +63,7 @@ def command(ctx: click.Context, ref: str, statement: str | None, full: bool, as_
         if meant.statement is None:
             _snapshot(capture)
             _article(capture)
-        _statements(capture, found)
+        _statements(capture, found, decided)
 
 
 def shown_line(line: str) -> str:
@@ -66,7 +71,7 @@ def shown_line(line: str) -> str:
     return line[: len(line) - len(line.lstrip())] + shown(line.lstrip())
 
 
-def _joined(meant: Meant, found: Pairs) -> dict[str, Any]:
+def _joined(meant: Meant, found: Pairs, decided: tuple[Decision, ...]) -> dict[str, Any]:
     capture = meant.capture
     if capture is None:
         return {"ref": meant.name, "digest": meant.item.digest, "manifest": to_plain(meant.item.manifest)}
@@ -80,6 +85,7 @@ def _joined(meant: Meant, found: Pairs) -> dict[str, Any]:
         },
         "reading": None,
         "statements": [to_plain(record) | {"context": to_plain(context)["parts"]} for record, context in found],
+        "decisions": [to_plain(item) for item in decided],
     }
     if capture.reading is not None:
         value["reading"] = {
@@ -190,13 +196,34 @@ def _entry(entry: Any) -> str:
     return ", ".join(f"{key}: {value}" for key, value in kept.items())
 
 
-def _statements(capture: Capture, found: Pairs) -> None:
+def _statements(capture: Capture, found: Pairs, decided: tuple[Decision, ...]) -> None:
     reading = capture.reading
     if reading is None:
         return
     click.echo("\n" + style(amount(len(found), "statement"), bold=True))
+    by_id: dict[str, list[Decision]] = {}
+    for item in decided:
+        by_id.setdefault(item.id, []).append(item)
     for record, _ in found:
         statement(record, f"{reading.sequence}#{record.id}")
+        for item in by_id.pop(record.id, []):
+            _decision(item)
+    if by_id:
+        click.echo("\n" + style("Rejected", bold=True))
+    for name, items in by_id.items():
+        click.echo(f"  {style(name, 'cyan'):<8}  {wrap(items[-1].text, '            ', '')}")
+        for item in items:
+            _decision(item)
+
+
+def _decision(item: Decision) -> None:
+    """Who decided what about a statement, and when."""
+    line = f"{item.action} by {item.by or 'a person who gave no name'}, {item.time[:16].replace('T', ' ')}"
+    line += f", who wrote “{item.given}”" if item.given else ""
+    for change in item.changes:
+        line += f"; {change.field}: {change.was or 'none'} → {change.now or 'none'}"
+    line += f"; note: {item.note}" if item.note else ""
+    click.echo(style(wrap(line, "              ", "            "), dim=True))
 
 
 def statement(record: StatementRecord, name: str) -> None:
@@ -207,7 +234,7 @@ def statement(record: StatementRecord, name: str) -> None:
     details += [f"to {record.addressee}"] if record.addressee else []
     details += [f"via {record.via}"] if record.via else []
     details += [record.when] if record.when else []
-    details += ["added by a person"] if record.by == "person" else [f"confidence {record.confidence}"]
+    details += ["by a person"] if record.by == "person" else [f"confidence {record.confidence}"]
     role = f", {record.role}" if record.role else ""
     click.echo(f"  {style(name, 'cyan'):<8}  {style(shown(who + role), bold=True)}")
     click.echo("            " + style(shown(" · ".join(details)), dim=True))

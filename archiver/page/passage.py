@@ -25,7 +25,8 @@ VOTERS = 100  # words of the given ones, the rarest, that look for a passage
 PLACES = 400  # places of one word that are looked at
 MAX_SPELLED = 500  # characters of given words that are compared letter by letter where no whole word is the same …
 MAX_TEXT = 200_000  # … with a text of so many
-LEAST = 0.3  # likeness below which nothing is near
+LEAST = 0.3  # likeness below which nothing is near …
+LEAST_SPELLED = 0.5  # … and where not one word is the same
 EDGE = 8  # signs beside a word that may belong to it
 OMITTED = re.compile(r"\s*(?:\[\s*(?:…|\.\s?\.\s?\.)\s*\]|\(\s*(?:…|\.\s?\.\s?\.)\s*\)|…|\.\s?\.\s?\.)\s*")
 
@@ -57,6 +58,14 @@ def has_words(words: str) -> bool:
 def pieces(words: str) -> list[str]:
     """What is left between marks of omission, `[…]`, `(...)`, `…`; each has words."""
     return [piece for piece in OMITTED.split(bare(words)) if piece and has_words(piece)]
+
+
+def with_marks(text: str, start: int, end: int) -> tuple[int, int]:
+    """The code points start:end of a text with the quotation marks right before and after them, if both are there."""
+    before, after = text[start - 1 : start], text[end : end + 1]
+    if start and before in MARKS and after and after in MARKS and text[start] not in MARKS:
+        return start - 1, end + 1
+    return start, end
 
 
 class Text:
@@ -215,7 +224,7 @@ class Text:
         last = max(first, bisect_right(self.starts, max(found.dest_start, found.dest_end - 1)) - 1)
         start, end = self.starts[first], self.ends[last]
         likeness = Indel.normalized_similarity(fold(core).lower(), fold(self.text[start:end]).lower())
-        return Passage(start, end, likeness)
+        return Passage(start, end, likeness) if likeness >= LEAST_SPELLED else None
 
 
 def _keys(words: Words) -> list[str]:

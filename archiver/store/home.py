@@ -5,6 +5,8 @@
     <config>/keys/<name>-log, <name>-log.guard, <name>-recovery
     <config>/trust.txt              one line a confirmed signer or archive: FINGERPRINT-OR-ID NAME
     <state>/checkpoints/<archive>   the newest checkpoint seen of each archive: rollback is noticed without asking
+    <state>/corrections/*.yaml      what is being edited, or could not be used: nothing that was typed is lost
+    <state>/indexes/<archive>.sqlite  indexes of archives that cannot be written
 
 `ARCHIVER_CONFIG_DIR` and `ARCHIVER_STATE_DIR` replace the system's places. Files are replaced whole, under a lock where
 they are changed, so that two commands at once lose nothing.
@@ -66,6 +68,16 @@ class Home:
     def keys(self) -> Path:
         """Where the keys are."""
         return self.config / "keys"
+
+    @property
+    def corrections(self) -> Path:
+        """Where corrections are while they are edited."""
+        return self.state / "corrections"
+
+    @property
+    def indexes(self) -> Path:
+        """Where the indexes of archives are that cannot be written."""
+        return self.state / "indexes"
 
     @property
     def _settings_path(self) -> Path:

@@ -37,19 +37,44 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+Lines = dict[tuple[str | int, ...], int]  # the path of a value, as keys and places in lists -> its line
+
+
 def parse_mapping(data: bytes, where: str) -> dict[str, Any]:
     """The mapping in a YAML document. Raises FormatError with the line."""
-    if len(data) > MAX_BYTES:
-        raise FormatError(f"more than {MAX_BYTES} bytes", where=where)
+    return parse_lines(data, where, MAX_BYTES)[0]
+
+
+def parse_lines(data: bytes, where: str, limit: int) -> tuple[dict[str, Any], Lines]:
+    """The mapping in a YAML document of at most `limit` bytes, and the lines where its values begin, from 1. Raises
+    FormatError with the line."""
+    if len(data) > limit:
+        raise FormatError(f"more than {limit} bytes", where=where)
+    lines: Lines = {}
     try:
-        value = yaml.load(data.decode("utf-8"), _Loader)  # noqa: S506 - a SafeLoader that refuses more
+        loader = _Loader(data.decode("utf-8-sig"))  # a SafeLoader that refuses more
+        node = loader.get_single_node()
+        value = loader.construct_document(node) if node is not None else None
+        _note_lines(node, (), lines)
     except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError, TypeError) as error:
         raise FormatError(f"not readable as YAML: {' '.join(str(error).split())[:300]}", where=where) from None
     if value is None:
-        return {}
+        return {}, {}
     if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
-        raise FormatError("settings are lines of `name: value`", where=where)
-    return value
+        raise FormatError("is not lines of `name: value`", where=where)
+    return value, lines
+
+
+def _note_lines(node: Any, path: tuple[str | int, ...], lines: Lines) -> None:
+    """The lines of everything below a node. Raises RecursionError for what is nested too deeply."""
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            lines[(*path, str(key.value))] = key.start_mark.line + 1
+            _note_lines(value, (*path, str(key.value)), lines)
+    elif isinstance(node, yaml.SequenceNode):
+        for place, value in enumerate(node.value):
+            lines[(*path, place)] = value.start_mark.line + 1
+            _note_lines(value, (*path, place), lines)
 
 
 def read_mapping(path: Path) -> dict[str, Any]:
@@ -100,3 +125,11 @@ def read_text(path: Path) -> str | None:
         return data.decode("utf-8")
     except UnicodeDecodeError:
         raise FormatError("is not UTF-8", where=str(path), hint="save it as UTF-8") from None
+
+
+def remove_text(path: Path) -> None:
+    """Delete a small text file of the user's; nothing there is no error. Raises StoreError."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise store_error(error, path) from None

@@ -10,6 +10,7 @@ from archiver.archive import Archive
 from archiver.errors import ArchiverError, UsageError
 from archiver.work import look
 from archiver.work.crew import Hands, reading_of, stop_event
+from archiver.work.decided import earlier_of
 from archiver.work.start import hands_of
 from archiver.work.station import StagedReading
 
@@ -62,7 +63,7 @@ def read_again(archive: Archive, chosen: Sequence[look.Capture], jobs: int) -> I
 def _read(archive: Archive, capture: look.Capture, hands: Hands) -> StagedReading | ArchiverError:
     try:
         before = look.readings(archive, capture.snapshot) if capture.reading is not None else []
-        earlier = [record for item in before for record, _ in look.statements(archive, item)]
+        earlier = earlier_of(archive, before)
         with hands.hand() as hand:
             return reading_of(hand, lambda: hand.read_sealed(capture, earlier))
     except ArchiverError as error:

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from multiprocessing.synchronize import Event
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from archiver.archive import Archive
@@ -26,6 +27,9 @@ from archiver.work.journal import Journal
 from archiver.work.prepare import Run
 from archiver.work.station import Staged, StagedReading
 from archiver.work.targets import Target
+
+if TYPE_CHECKING:
+    from archiver.work.pin import Pin
 
 MAX_GROUP = 64  # captures in one commit
 
@@ -51,11 +55,12 @@ class Captured:
     problems: tuple[str, ...] = ()
     error: str | None = None
     hint: str | None = None
+    pins: tuple[Pin, ...] = ()
 
     @property
     def good(self) -> bool:
-        """Sealed, and what arrived is what was asked for."""
-        return self.state == "sealed"
+        """Sealed, what arrived is what was asked for, and all words that were to be pinned stand in it."""
+        return self.state == "sealed" and all(pin.good for pin in self.pins)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +245,18 @@ def _captured(target: Target, done: _Done, sealed: tuple[int, int | None] | None
         received=sum(hop.received for hop in facts.hops) if facts.file is None else facts.file.size,
         problems=_problems(facts),
         error=facts.errors[0] if facts.errors else None,
+        pins=_pins(target, done.reading),
     )
+
+
+def _pins(target: Target, reading: StagedReading | None) -> tuple[Pin, ...]:
+    """What became of the target's quotes, also where the page could not be read."""
+    if not target.quotes or (reading is not None and reading.pins):
+        return reading.pins if reading is not None else ()
+    from archiver.work.pin import Pin
+
+    why = "it was not read" if reading is None else "; ".join(reading.facts.reasons)
+    return tuple(Pin(quote, "missing", reason=f"there is no page text: {why}") for quote in target.quotes)
 
 
 def _state(facts: SnapshotFacts, reading: ReadingFacts | None) -> str:

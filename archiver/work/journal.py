@@ -8,6 +8,7 @@ Specimen:
     {"done":0,"state":"sealed","snapshot":41}
     {"end":true}
 
+A target with words to be pinned has a last key `quotes`: lists of words, speaker and note.
 A line that is cut short at the end (a crash while writing) is ignored; anything else malformed is an error.
 """
 
@@ -21,7 +22,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from archiver.errors import FormatError, MissingError, StoreError, UsageError
-from archiver.work.targets import Target
+from archiver.work.targets import Quote, Target
 
 _RUN = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{4,8}", re.ASCII)
 
@@ -54,6 +55,11 @@ class Journal:
                     "note": target.note,
                     "tags": list(target.tags),
                 }
+                | (
+                    {"quotes": [[item.words, item.speaker, item.note] for item in target.quotes]}
+                    if target.quotes
+                    else {}
+                )
             )
         try:
             folder.mkdir(exist_ok=True)
@@ -87,9 +93,10 @@ class Journal:
             journal = cls(path, head["run"], head["size"], [])
             for row in rest:
                 if "target" in row:
-                    journal.targets.append(
-                        Target(row["as_given"], row["url"], row["path"], row["case"], row["note"], tuple(row["tags"]))
-                    )
+                    quotes = tuple(Quote(words, speaker, note) for words, speaker, note in row.get("quotes", ()))
+                    tags = tuple(row["tags"])
+                    target = Target(row["as_given"], row["url"], row["path"], row["case"], row["note"], tags, quotes)
+                    journal.targets.append(target)
                 elif "done" in row:
                     journal.done[row["done"]] = row
                 elif "end" in row:

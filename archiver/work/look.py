@@ -17,8 +17,10 @@ from archiver import digest
 from archiver.archive import Archive
 from archiver.errors import ArchiverError, MissingError, UsageError
 from archiver.evidence import read
+from archiver.model import decisions as decisions_model
 from archiver.model import facts as facts_model
 from archiver.model import statement as statement_model
+from archiver.model.decisions import Decisions
 from archiver.model.facts import ReadingFacts, SnapshotFacts
 from archiver.model.manifest import MAX_BYTES, Manifest, decode
 from archiver.model.statement import ContextRecord, StatementRecord
@@ -110,6 +112,13 @@ def statements(archive: Archive, reading: Sealed) -> list[tuple[StatementRecord,
     if reading.manifest.object("statements") is None:
         return []
     return statement_model.decode_object(archive.object(reading.manifest, "statements", MAX_STATEMENTS))
+
+
+def decisions(archive: Archive, reading: Sealed) -> Decisions | None:
+    """What people decided about the statements of a reading; None if they did not. Raises MissingError, FormatError."""
+    if reading.manifest.object(decisions_model.ROLE) is None:
+        return None
+    return decisions_model.decode(archive.object(reading.manifest, decisions_model.ROLE))
 
 
 @dataclass(frozen=True, slots=True)

@@ -320,6 +320,10 @@ def stage_reading(archive: Archive, reading: Reading) -> tuple[tuple[StagedObjec
         item = archive.objects.stage_bytes(reading.statements)
         staged.append(item)
         refs.append(ObjectRef("statements", item.digest, item.size, "application/jsonl", leaves=reading.leaves))
+    if reading.decisions is not None:
+        item = archive.objects.stage_bytes(reading.decisions)
+        staged.append(item)
+        refs.append(ObjectRef("decisions", item.digest, item.size, JSON))
     draft = _draft(archive, "reading", facts_model.encode(reading.facts), refs, staged)
     return tuple(staged), draft
 

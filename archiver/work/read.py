@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from archiver import __version__, digest
 from archiver.model import facts as facts_model
@@ -18,6 +18,9 @@ from archiver.model.encoding import clean
 from archiver.model.facts import ReadingFacts, Source
 from archiver.model.manifest import Tree, spell_salt
 from archiver.model.statement import ContextPart, ContextRecord, PartRecord, SpeakerRecord, StatementRecord
+
+if TYPE_CHECKING:
+    from archiver.page.text import PageText
 
 MAX_READ = 16 << 20  # bytes of a decoded body; a larger one is sealed, and its reading says why it was not read
 
@@ -44,7 +47,8 @@ class Material:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The objects of a reading, ready to be sealed, and what the screen shows of it."""
+    """The objects of a reading, ready to be sealed, and what the screen shows of it. `decisions`: what people decided
+    about it; `page`: the projection that it was read from, while that is at hand."""
 
     facts: ReadingFacts
     page_text: bytes | None
@@ -52,6 +56,8 @@ class Reading:
     leaves: Tree | None
     records: tuple[tuple[StatementRecord, ContextRecord], ...]
     text: str | None
+    decisions: bytes | None = None
+    page: PageText | None = None
 
     @property
     def title(self) -> str | None:
@@ -101,6 +107,7 @@ def renumbered(reading: Reading, earlier: Sequence[StatementRecord]) -> Reading:
         records.append((replace(statement, id=name), replace(context, id=name)))
     if not records:
         return reading
+    records.sort(key=lambda pair: int(pair[0].id[1:]))
     data, leaves = statement_model.encode_object(records)
     return replace(reading, statements=data, leaves=leaves, records=tuple(records))
 
@@ -154,7 +161,8 @@ def _read_page(
         salt=spell_salt(entropy(16)),
     )
     facts_model.encode(facts)  # what cannot be sealed must be known here, not when a commit is under way
-    return Reading(facts, page_text.encode_object(entropy(16), page.text), statements, leaves, records, page.text)
+    sealed = page_text.encode_object(entropy(16), page.text)
+    return Reading(facts, sealed, statements, leaves, records, page.text, page=page)
 
 
 def _source(material: Material, page: Any, projection: Any) -> Source:

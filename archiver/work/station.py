@@ -10,20 +10,26 @@ import io
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from archiver.archive import Archive
 from archiver.errors import FormatError, UsageError
 from archiver.model.facts import ReadingFacts, SnapshotFacts
-from archiver.model.statement import StatementRecord
 from archiver.store.ledger import Draft
 from archiver.store.objects import StagedObject
 from archiver.web.exchange import Visit
 from archiver.web.fetch import HttpFetcher
 from archiver.work.look import Capture
 from archiver.work.prepare import Run, snapshot_of_file, snapshot_of_visit, stage_reading
-from archiver.work.read import Material, Reading, read, renumbered, unread
-from archiver.work.sealed import material_of
+from archiver.work.read import Material, Reading, read, unread
+from archiver.work.sealed import material_in, material_of
 from archiver.work.targets import Target
+
+if TYPE_CHECKING:  # they know pages, and a run that only seals needs none of that
+    from archiver.work.comparing import Before, Compared
+    from archiver.work.decided import Earlier
+    from archiver.work.pin import Pin
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +44,13 @@ class Staged:
 
 @dataclass(frozen=True, slots=True)
 class StagedReading:
-    """A reading that waits for its commit, and what the screen shows of it."""
+    """A reading that waits for its commit, and what the screen shows of it. `pins`: of the target's quotes."""
 
     staged: tuple[StagedObject, ...]
     draft: Draft
     facts: ReadingFacts
     title: str | None
+    pins: tuple[Pin, ...] = ()
 
 
 class Station:
@@ -90,6 +97,7 @@ class Station:
         """Stage a local file. Raises StoreError."""
         assert self._run is not None
         self.drop()
+        self._target = target
         snapshot = snapshot_of_file(self._archive, self._run, target)
         self._material = snapshot.material
         return Staged(snapshot.staged, snapshot.draft, snapshot.facts, snapshot.material is not None)
@@ -98,13 +106,41 @@ class Station:
         """Read the snapshot that was staged last."""
         assert self._material is not None
         material, self._material = self._material, None
-        return self._stage(_read(material, self._archive))
+        made = _read(material, self._archive)
+        if self._target is None or not self._target.quotes:
+            return self._stage(made)
+        from archiver.work.decided import Decider
+        from archiver.work.pin import pin_into
 
-    def read_sealed(self, capture: Capture, earlier: list[StatementRecord]) -> StagedReading:
-        """Read a capture of the archive anew; its statements keep the ids that `earlier` readings gave them. Raises
-        MissingError, FormatError where its WARC cannot be read."""
+        assert self._run is not None
+        decider = Decider(self._run.collector.name, self._archive.clock())
+        made, pins = pin_into(made, material.body, self._target.quotes, decider, self._archive.entropy)
+        return replace(self._stage(made), pins=pins)
+
+    def read_sealed(self, capture: Capture, earlier: Earlier) -> StagedReading:
+        """Read a capture of the archive anew; its statements keep the ids that `earlier` readings gave them, and what
+        people decided stays. Raises MissingError, FormatError where its WARC cannot be read."""
+        from archiver.work.decided import carried
+
         material = material_of(self._archive, capture)
-        return self._stage(renumbered(_read(material, self._archive), earlier))
+        made = _read(material, self._archive)
+        return self._stage(carried(made, material.body, earlier, self._archive.entropy))
+
+    def recheck(self, befores: tuple[Before, ...]) -> tuple[StagedReading, tuple[Compared, ...]]:
+        """Read the snapshot that was staged last, and compare it with earlier readings."""
+        from archiver.work.comparing import compare_reading
+
+        assert self._material is not None
+        material, self._material = self._material, None
+        made = _read(material, self._archive)
+        return self._stage(made), tuple(compare_reading(before, made, material) for before in befores)
+
+    def take_warc(self, path: str, facts: SnapshotFacts) -> None:
+        """Take up the last exchange of a WARC that somebody else made, as if it had been staged here. Raises
+        MissingError, FormatError."""
+        self.drop()
+        with Path(path).open("rb") as stream:
+            self._material = material_in(stream, facts)
 
     def give_up(self, reason: str) -> StagedReading:
         """A reading that found nothing, and says why."""

@@ -1,12 +1,13 @@
 """What to capture: URLs and local files from the command line, a list or a CSV file, each once.
 
 A list has one target a line; `#` begins a comment. A CSV file has a header with `url` and any of `case`, `note`,
-`tags` (separated by blanks); its cells are separated by commas, or by semicolons or tabs, as spreadsheets of many
-countries save it. Other columns are refused, so that a misspelt one is never dropped in silence.
+`tags` (separated by blanks), `quote`, `speaker`, `source_note`; its cells are separated by commas, or by semicolons or
+tabs, as spreadsheets of many countries save it. Other columns are refused, so that a misspelt one is never dropped in
+silence. A page that stands in several rows is captured once, with the quotes of them all.
 
-    url,case,note
-    https://site.example/a,Harbour,"first seen Monday, says R."
-    https://site.example/b,Harbour,
+    url,case,quote,speaker
+    https://site.example/a,Harbour,"We never agreed to that",Ada Quill
+    https://site.example/a,Harbour,"The file is gone",
 """
 
 from __future__ import annotations
@@ -15,15 +16,17 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from archiver.errors import FormatError, StoreError, UsageError
 from archiver.web.addresses import normalise_url
 
-COLUMNS = ("url", "case", "note", "tags")
+COLUMNS = ("url", "case", "note", "tags", "quote", "speaker", "source_note")
 MAX_TARGETS = 5_000_000
 MAX_LINE = 20_000  # characters; a URL of more is refused anyway
+MAX_QUOTE = 20_000  # characters of words that somebody is quoted with
+MAX_QUOTES = 1_000  # of one page
 DELIMITERS = ",;\t"
 
 _HEADER = re.compile(r'[\w "]+', re.ASCII)
@@ -31,8 +34,27 @@ _FILE_ENDINGS = (".html", ".htm", ".txt", ".pdf", ".mhtml", ".jpg", ".png", ".mp
 
 
 @dataclass(frozen=True, slots=True)
+class Quote:
+    """Words that a person says stand on a page, who they say spoke them, and a note of theirs."""
+
+    words: str
+    speaker: str | None = None
+    note: str | None = None
+
+
+def quote_of(words: str, speaker: str | None = None, note: str | None = None) -> Quote:
+    """A quote from what a person typed. Raises UsageError for one without words."""
+    words = words.strip()
+    if len(words) > MAX_QUOTE:
+        raise UsageError(f"a quote of more than {MAX_QUOTE:,} characters")
+    if not any(character.isalnum() for character in words):
+        raise UsageError(f"a quote without words: {words[:60]!r}")
+    return Quote(words, (speaker and speaker.strip()) or None, (note and note.strip()) or None)
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
-    """One thing to capture. `path` for a local file, else `url` is absolute and normalised."""
+    """One thing to capture. `path` for a local file, else `url` is absolute and normalised. `quotes`: to be pinned."""
 
     as_given: str
     url: str
@@ -40,6 +62,7 @@ class Target:
     case: str | None = None
     note: str | None = None
     tags: tuple[str, ...] = ()
+    quotes: tuple[Quote, ...] = ()
 
     @property
     def key(self) -> str:
@@ -125,11 +148,25 @@ def _parse_csv(data: str, delimiter: str, where: str) -> Iterator[Target]:
             row = dict(zip(names, (cell.strip() for cell in cells), strict=False))
             if row.get("url"):
                 tags = tuple(row.get("tags", "").split())
-                yield _at_line(row["url"], where, line, row.get("case") or None, row.get("note") or None, tags)
+                found = _at_line(row["url"], where, line, row.get("case") or None, row.get("note") or None, tags)
+                yield replace(found, quotes=_quotes(row, where, line))
             elif any(row.values()):
                 raise FormatError(f"line {line} has no url", where=where)
     except csv.Error as error:
         raise FormatError(f"line {begin} is not readable as CSV: {error}", where=where) from None
+
+
+def _quotes(row: dict[str, str], where: str, line: int) -> tuple[Quote, ...]:
+    """The quote of a CSV row, if it has one."""
+    if not row.get("quote"):
+        odd = [name for name in ("speaker", "source_note") if row.get(name)]
+        if odd:
+            raise FormatError(f"line {line} has a {odd[0]} and no quote", where=where)
+        return ()
+    try:
+        return (quote_of(row["quote"], row.get("speaker"), row.get("source_note")),)
+    except UsageError as error:
+        raise FormatError(f"line {line}: {error.message}", where=where) from None
 
 
 def _check_columns(names: list[str], where: str) -> None:
@@ -151,10 +188,18 @@ def _at_line(text: str, where: str, number: int, case: str | None, note: str | N
 
 
 def unique(targets: Iterable[Target]) -> tuple[list[Target], int]:
-    """Each target once, in the order given, and how many repeats were left out."""
+    """Each target once, in the order given, with the quotes of all its repeats; and how many repeats were left out that
+    brought no quote of their own. Raises UsageError for too many quotes of one page."""
     seen: dict[str, Target] = {}
-    count = 0
+    left_out = 0
     for target in targets:
-        count += 1
-        seen.setdefault(target.key, target)
-    return list(seen.values()), count - len(seen)
+        first = seen.setdefault(target.key, target)
+        if first is target:
+            continue
+        new = tuple(quote for quote in target.quotes if quote not in first.quotes)
+        left_out += not new
+        if new:
+            seen[target.key] = replace(first, quotes=first.quotes + new)
+            if len(first.quotes) >= MAX_QUOTES:
+                raise UsageError(f"{target.as_given}: more than {MAX_QUOTES:,} quotes of one page")
+    return list(seen.values()), left_out

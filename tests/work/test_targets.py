@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from archiver.errors import ArchiverError, FormatError, StoreError, UsageError
 from archiver.work import targets as module
-from archiver.work.targets import MAX_LINE, Target, parse_list, target_of, unique
+from archiver.work.targets import MAX_LINE, Quote, Target, parse_list, quote_of, target_of, unique
 
 
 def urls(data: str) -> list[str]:
@@ -171,7 +171,10 @@ def test_a_list_whose_first_address_looks_like_a_header() -> None:
     ("data", "words"),
     [
         ("url,cse\na.example,x\n", "columns cse are unknown"),
-        ("url,quote\na.example,x\n", "columns quote are unknown"),
+        ("url,quotes\na.example,x\n", "columns quotes are unknown"),
+        ("url,quote,speaker\na.example,,Ann\n", "line 2 has a speaker and no quote"),
+        ("url,quote\na.example,x\nb.example,…\n", "line 3: a quote without words"),
+        ("url,quote\na.example," + "x " * 10_001 + "\n", "line 2: a quote of more than 20,000"),
         ("url,url\na.example,b.example\n", "there twice"),
         ("url,case\na.example,x,y\n", "line 2 has more cells"),
         ("case,url\nx\n", "line 2 has no url"),
@@ -205,6 +208,27 @@ def test_each_once() -> None:
     assert repeats == 2
 
 
+def test_a_page_in_several_rows_is_captured_once_with_all_their_quotes() -> None:
+    data = (
+        "url,quote,speaker,source_note\na.example,No.,Ann,by letter\nb.example,,,\nhttps://a.example/, Never.\t,,\n"
+        "a.example,No.,Ann,by letter\nb.example,Yes,,\n"
+    )
+    found, left_out = unique(parse_list(data, "list"))
+    assert [(target.url, target.quotes) for target in found] == [
+        ("https://a.example/", (Quote("No.", "Ann", "by letter"), Quote("Never."))),
+        ("https://b.example/", (Quote("Yes"),)),
+    ]
+    assert left_out == 1
+    with pytest.raises(UsageError, match="quotes of one page"):
+        unique(parse_list("url,quote\n" + "".join(f"a.example,word {n}\n" for n in range(1_002)), "list"))
+
+
+@pytest.mark.parametrize("words", ["", "  ", "“…”", "x" * 20_001])
+def test_what_is_no_quote(words: str) -> None:
+    with pytest.raises(UsageError):
+        quote_of(words)
+
+
 def test_a_long_list_takes_its_time_in_proportion() -> None:
     """A hundred thousand lines in a few seconds; a million is ten times that."""
     data = "".join(f"https://site.example/news/{number}?a=b\n" for number in range(100_000))
@@ -227,7 +251,7 @@ def test_the_specimen_of_the_module() -> None:
     lines = (module.__doc__ or "").split("\n")
     specimen = "\n".join(line.strip() for line in lines if line.startswith("    "))
     found = parse_list(specimen, "list")
-    assert [(target.url, target.case, target.note) for target in found] == [
-        ("https://site.example/a", "Harbour", "first seen Monday, says R."),
-        ("https://site.example/b", "Harbour", None),
+    assert [(target.url, target.case, target.quotes) for target in found] == [
+        ("https://site.example/a", "Harbour", (Quote("We never agreed to that", "Ada Quill"),)),
+        ("https://site.example/a", "Harbour", (Quote("The file is gone"),)),
     ]
