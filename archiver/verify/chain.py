@@ -21,6 +21,7 @@ from archiver.verify.usual import recognise
 
 NAMESPACE = "archiver-manifest-v1"
 MAX_SIGNATURE = 8192  # bytes of an armored ed25519 signature; a FIDO one is not much longer
+MAX_BLAMED = 8  # differences of one entry bundle that are looked into one by one
 MAX_BUNDLE = WIDTH * (MAX_BYTES + 2)  # bytes of the largest entry bundle
 
 _WITH_EXTRA = frozenset({"key", "takedown", "stamp", "recheck", "reading"})
@@ -190,8 +191,10 @@ def _compare_bundle(evidence: Evidence, name: str, prefix: str, here: dict[int, 
         return [fault_of(6, error, "tile-bad", name, "tile-missing")]
     if len(entries) != tile.width:
         return [(6, "tile-bad", f"holds {len(entries)} manifests, not {tile.width}", name, None)]
-    pairs = zip(numbers, entries, strict=True)
-    return [_blame(examine(evidence, n), entry, name) for n, entry in pairs if here.get(n, entry) != entry]
+    differ = [(n, entry) for n, entry in zip(numbers, entries, strict=True) if here.get(n, entry) != entry]
+    if len(differ) > MAX_BLAMED:
+        return [(6, "tile-bad", f"differs from {len(differ)} of the manifests that it holds", name, None)]
+    return [_blame(examine(evidence, number), entry, name) for number, entry in differ]
 
 
 def _blame(link: Link, entry: bytes, name: str) -> Fault:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 from archiver import digest
-from archiver.errors import ArchiverError, MissingError
+from archiver.errors import ArchiverError, MissingError, StoreError
 from archiver.evidence import Evidence
 from archiver.verify.case import Case
 from archiver.verify.files import Inventory
@@ -119,8 +119,10 @@ def compare(evidence: Evidence, named: Named) -> tuple[str, str, str] | None:
             found, _ = digest.of_stream(stream)
     except MissingError:
         return "object-missing", f"{role} is missing", name
-    except ArchiverError as error:
+    except StoreError as error:
         return "object-unreadable", f"{role}: {error.message}", name
+    except ArchiverError as error:  # no plain file, or one that its container says is damaged
+        return "object-changed", f"{role} {error.message}", name
     if found != named.digest:
         return "object-changed", f"{role} is not what was sealed", name
     return None

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Executor
 
-from archiver.errors import UnavailableError
+from archiver.errors import ArchiverError
 from archiver.evidence import Evidence
 from archiver.verify import content, files, history, identity, log, objects, trust, walk
 from archiver.verify.case import Case, Progress, silent
@@ -42,7 +42,7 @@ def verify(
     try:
         with Workers(evidence, case.jobs, executor) as workers:
             _steps(case, workers, bundle_step)
-    except UnavailableError as error:
+    except ArchiverError as error:  # of what the steps cannot do without: the list of names, a process
         report.find(1, "file-unreadable", error.message, file=error.where)
     _judge_requirements(case)
     return report

@@ -5,6 +5,7 @@ Rows come from archiver.verify.chain, in any number of processes; what depends o
 
 from __future__ import annotations
 
+import itertools
 from array import array
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -53,22 +54,20 @@ def walk_chain(case: Case, workers: Workers, sequences: Sequence[int], bundles: 
 
 
 def _spans(case: Case, sequences: Sequence[int], bundles: Iterable[str]) -> list[Span]:
-    """Tasks of up to CHUNK numbers, whose borders are those of entry bundles."""
+    """Tasks of up to CHUNK manifests. What stands in one entry bundle is in one task."""
     prefix = case.evidence.prefix
     by_chunk: dict[int, list[str]] = {}
     for name in bundles:
         index = parse_tile_path(name.removeprefix(prefix + "log/")).index
         by_chunk.setdefault(index * WIDTH // CHUNK, []).append(name)
     with_objects = case.policy.depth != "seal"
-    spans = []
-    place = 0
-    while place < len(sequences):
-        chunk = sequences[place] // CHUNK
-        end = place
-        while end < len(sequences) and end - place < CHUNK and sequences[end] // CHUNK == chunk:
-            end += 1
-        spans.append(Span(tuple(sequences[place:end]), tuple(by_chunk.get(chunk, ())), prefix, with_objects))
-        place = end
+    spans: list[Span] = []
+    for chunk, numbers in itertools.groupby(sequences, lambda number: number // CHUNK):
+        found, entries = tuple(numbers), tuple(by_chunk.get(chunk, ()))
+        if spans and len(spans[-1].sequences) + len(found) <= CHUNK:
+            last = spans.pop()
+            found, entries = last.sequences + found, last.entries + entries
+        spans.append(Span(found, entries, prefix, with_objects))
     return spans
 
 
