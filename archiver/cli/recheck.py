@@ -14,6 +14,7 @@ from archiver.cli.progress import Progress
 from archiver.cli.render import amount, print_json, shown, style, warn, wrap
 from archiver.cli.verdicts import change_json, change_words, show_verdict, verdict_json
 from archiver.errors import UsageError
+from archiver.model.records import to_plain
 
 if TYPE_CHECKING:
     from archiver.archive import Archive
@@ -165,6 +166,10 @@ def _show(result: Rechecked, as_json: bool) -> None:
         click.echo(wrap("; ".join(result.reasons), "         ", f"       {style(result.kind or '', 'yellow')}: "))
     for change in result.page:
         click.echo(f"       {style(change.field, 'yellow')}: {shown(change_words(change))}")
+    if result.bundle is not None:
+        who = ", ".join(result.bundle.signers)
+        click.echo(f"       received by {shown(who)} at {result.bundle.time}, as they say")
+        click.echo(f"       the bundle: {shown(result.bundle.verified)}")
     for text in result.differs:
         click.echo(f"       {style('note', 'yellow')}: {shown(text)}")
     # What is true of the whole page is said once.
@@ -189,6 +194,7 @@ def plain(result: Rechecked) -> dict[str, Any]:
             "changes": [change_json(change) for change in result.page],
         },
         "differs": list(result.differs),
+        "bundle": None if result.bundle is None else to_plain(result.bundle),
         "error": result.error,
     }
 

@@ -34,7 +34,7 @@ from typing import Any, ClassVar, Literal, get_args
 from archiver.model import records
 from archiver.model.encoding import encode_document, parse, refuse_newer
 from archiver.model.facts import Source
-from archiver.model.values import check_digest, check_natural, check_record_id, check_salt, need
+from archiver.model.values import check_digest, check_natural, check_record_id, check_salt, check_time, need
 
 ROLE = "verdicts"
 MAX_BYTES = 256 << 20  # of a verdicts object
@@ -58,12 +58,14 @@ class Change:
 @dataclass(frozen=True, slots=True)
 class BundleSource:
     """The bundle of another collector that was compared with: its SHA-256 and size, the identity of the archive that it
-    comes from, the manifest of the snapshot in it, who signed, and what `verify` said of it here."""
+    comes from, the manifest of the snapshot in it and when that says that it was made, who signed, and what `verify`
+    said of it here."""
 
     digest: str
     size: int
     archive: str
     snapshot: str
+    time: str
     signers: tuple[str, ...]
     verified: str
 
@@ -169,6 +171,7 @@ def validate_facts(facts: RecheckFacts) -> None:
     need((facts.bundle is not None) == (facts.against == "bundle"), "recheck: a bundle is described where one is meant")
     if facts.bundle is not None:
         check_natural(facts.bundle.size, "bundle size")
+        check_time(facts.bundle.time, "bundle time")
         for value in (facts.bundle.digest, facts.bundle.archive, facts.bundle.snapshot):
             check_digest(value, "bundle")
     need(all(change.old != change.new for change in facts.page), "recheck: a change that changes nothing")

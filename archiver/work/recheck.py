@@ -70,6 +70,7 @@ class Rechecked:
     reasons: tuple[str, ...] = ()
     page: tuple[Change, ...] = ()
     differs: tuple[str, ...] = ()
+    bundle: BundleSource | None = None
     error: str | None = None
     hint: str | None = None
 
@@ -84,6 +85,7 @@ class Prepared:
     befores: tuple[Before, ...]
     compared: tuple[Compared, ...]
     bundle: BundleSource | None = None
+    status: int | None = None  # of a response that is in the bundle
 
 
 def recheck(archive: Archive, errands: Sequence[Errand], wishes: Wishes, report: Callable[[Rechecked], None]) -> None:
@@ -212,24 +214,23 @@ def failures(failed: Sequence[tuple[Errand, ArchiverError]]) -> Iterator[Recheck
             yield Rechecked(errand, subject, error=str(error), hint=error.hint)
 
 
-def seal(archive: Archive, ready: Sequence[Prepared], event: str | None = None) -> list[Rechecked]:
-    """Seal visits with their readings and verdicts in one commit. `event` stands in for the snapshot's own."""
+def seal(archive: Archive, ready: Sequence[Prepared]) -> list[Rechecked]:
+    """Seal visits with their readings and verdicts in one commit."""
     if not ready:
         return []
     done: list[Rechecked] = []
     with archive.ledger().batch() as group:
         for prepared in ready:
-            done += _seal_one(archive, group, prepared, event)
+            done += _seal_one(archive, group, prepared)
         group.commit()
     return done
 
 
-def _seal_one(archive: Archive, group: Group, prepared: Prepared, event: str | None) -> list[Rechecked]:
+def _seal_one(archive: Archive, group: Group, prepared: Prepared) -> list[Rechecked]:
     reading = prepared.reading
     for item in (*prepared.snapshot.staged, *(reading.staged if reading is not None else ())):
         group.adopt(item)
-    draft = prepared.snapshot.draft if event is None else replace(prepared.snapshot.draft, event=event)
-    snapshot = group.add(draft)
+    snapshot = group.add(prepared.snapshot.draft)
     number = None
     if reading is not None:
         number = group.add(replace(reading.draft, subject=snapshot.digest)).sequence
@@ -259,6 +260,7 @@ def _seal_one(archive: Archive, group: Group, prepared: Prepared, event: str | N
                 facts.reasons,
                 facts.page,
                 facts.differs,
+                prepared.bundle,
             )
         )
     return done
@@ -275,7 +277,7 @@ def facts_of(archive: Archive, prepared: Prepared, before: Before, compared: Com
         thresholds=thresholds(),
         against=prepared.errand.against,
         source=found.source if found is not None else None,
-        status=last.status if last is not None else None,
+        status=last.status if last is not None else prepared.status,
         kind=kind,
         reasons=found.reasons if found is not None else facts.errors,
         page=compared.page,
