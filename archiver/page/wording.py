@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rapidfuzz.distance import LCSseq
@@ -121,14 +121,22 @@ def changed(old: str, new: str) -> Diff:
     before, after = split(old), split(new)
     old_tokens = [old[a:b] for a, b in zip(before.starts, before.ends, strict=True)]
     new_tokens = [new[a:b] for a, b in zip(after.starts, after.ends, strict=True)]
-    pieces = _Pieces()
+    found = blocks(old_tokens, new_tokens)
+    return told(before, after, ((i + step, j + step) for i, j, length in found for step in range(length)))
+
+
+def told(before: Words, after: Words, kept: Iterable[tuple[int, int]]) -> Diff:
+    """The diff between two whole texts, given which of their words were kept: (place in the old text, place in the new
+    one), both rising. A word that is spelled in another way was not kept."""
+    old, new, pieces = before.text, after.text, _Pieces()
     at = to = 0  # characters that are told so far
-    for i, j, length in blocks(old_tokens, new_tokens):
-        for step in range(length):
-            low, high = before.starts[i + step], after.starts[j + step]
-            _between(old[at:low], new[to:high], pieces)
-            at, to = before.ends[i + step], after.ends[j + step]
-            pieces.keep(old[low:at])
+    for i, j in kept:
+        word = old[before.starts[i] : before.ends[i]]
+        if word != new[after.starts[j] : after.ends[j]]:
+            continue
+        _between(old[at : before.starts[i]], new[to : after.starts[j]], pieces)
+        at, to = before.ends[i], after.ends[j]
+        pieces.keep(word)
     _between(old[at:], new[to:], pieces)
     return pieces.finish()
 

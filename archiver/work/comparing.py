@@ -44,20 +44,23 @@ class Compared:
     page: tuple[Change, ...]
 
 
-def before_of(archive: Archive, reading: look.Sealed) -> Before:
-    """An earlier reading out of the archive. Without its page text (taken down), its statements' own words and their
-    surroundings stand for it. Raises MissingError, FormatError."""
+def before_of(archive: Archive, reading: look.Sealed, capture: look.Capture | None = None) -> Before:
+    """An earlier reading out of the archive; with `capture`, it can also be compared *to*. Without its page text (taken
+    down), its statements' own words and their surroundings stand for it. Raises MissingError, FormatError."""
     facts = archive.reading_facts(reading.manifest)
     pairs = look.statements(archive, reading)
     records = tuple(record for record, _ in pairs)
     try:
         text = page_text.decode_object(archive.object(reading.manifest, "page-text", MAX_TEXT))[1]
-        page = Page(text, main_range(facts.article), records, facts.kind)
+        page = Page(text, main_range(facts.article), records, facts.kind, facts.reasons)
     except ArchiverError:
         if reading.manifest.object("page-text") is None or not pairs:
             page = Page("", (), records, facts.kind)
         else:
             page = _from_contexts(pairs, facts.kind)
+    if capture is not None and capture.facts is not None and capture.facts.hops:
+        whole = not capture.facts.hops[-1].truncated and (facts.source is None or facts.source.complete)
+        page = replace(page, status=capture.facts.hops[-1].status, complete=whole)
     return Before(reading.sequence, page, facts.article, facts.readers)
 
 
@@ -130,7 +133,12 @@ def unknown(before: Before, reason: str) -> Compared:
     )
 
 
-def _record(item: Verdict, reading: Reading, body: bytes) -> VerdictRecord:
+def records_of(found: Sequence[Verdict]) -> tuple[VerdictRecord, ...]:
+    """Verdicts on sealed readings, which have no place in the bytes that anybody looked up."""
+    return tuple(_record(item, None, b"") for item in found)
+
+
+def _record(item: Verdict, reading: Reading | None, body: bytes) -> VerdictRecord:
     return VerdictRecord(
         id=item.id,
         verdict=item.verdict,
@@ -144,9 +152,11 @@ def _record(item: Verdict, reading: Reading, body: bytes) -> VerdictRecord:
     )
 
 
-def _place(place: Place, reading: Reading, body: bytes) -> PlaceRecord:
-    if place.text is None or reading.page is None:
+def _place(place: Place, reading: Reading | None, body: bytes) -> PlaceRecord:
+    if place.text is None:
         return PlaceRecord("json-ld", place.exact, None, None, None)
+    if reading is None or reading.page is None:
+        return PlaceRecord("page", place.exact, place.text, None, None)
     part = make_part(reading.page, body, *place.text)
     return PlaceRecord("page", part.exact, part.text, part.bytes, part.digest)
 
