@@ -220,10 +220,11 @@ def _decision(item: Decision) -> None:
     """Who decided what about a statement, and when."""
     line = f"{item.action} by {item.by or 'a person who gave no name'}, {item.time[:16].replace('T', ' ')}"
     line += f", who wrote “{item.given}”" if item.given else ""
-    for change in item.changes:
-        line += f"; {change.field}: {change.was or 'none'} → {change.now or 'none'}"
     line += f"; note: {item.note}" if item.note else ""
     click.echo(style(wrap(line, "              ", "            "), dim=True))
+    for change in item.changes:
+        text = f"{change.field}: {change.was or 'none'} → {change.now or 'none'}"
+        click.echo(style(wrap(text, "                ", "              "), dim=True))
 
 
 def statement(record: StatementRecord, name: str) -> None:

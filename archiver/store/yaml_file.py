@@ -24,7 +24,8 @@ class _Loader(yaml.SafeLoader):
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.events.AliasEvent):
-            raise yaml.YAMLError("aliases (*name) are not read")
+            line = self.peek_event().start_mark.line + 1
+            raise yaml.YAMLError(f"line {line}: aliases (*name) are not read")
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
@@ -32,7 +33,7 @@ class _Loader(yaml.SafeLoader):
         for node_of_key, _ in node.value:
             key = self.construct_object(node_of_key, deep=True)
             if key in seen:
-                raise yaml.YAMLError(f"{key!r} stands twice")
+                raise yaml.YAMLError(f"line {node_of_key.start_mark.line + 1}: {key!r} stands twice")
             seen.add(key)
         return super().construct_mapping(node, deep)
 

@@ -179,9 +179,14 @@ class _Pinning:
         given, differs = self._given(quote, record)
         if state == "confirmed" and record.by == "person" and quote.note is None:
             return Pin(quote, "there already", record.id, record.text, differs, max(1, places))
+        changes: tuple[Change, ...] = ()
+        if state == "corrected":
+            changes = (Change("speaker", was, now),)
+            if record.role is not None:  # it is the other one's
+                changes += (Change("role", record.role, None),)
+                record = replace(record, role=None)
         record = replace(record, speaker=speaker, by="person", confidence=100)
         self.pairs[record.id] = decided.resalted((record, context), self._entropy)
-        changes = (Change("speaker", was, now),) if state == "corrected" else ()
         action: Literal["corrected", "confirmed"] = "corrected" if changes else "confirmed"
         self.new.append(self._decider.decision(record, action, quote.note, given=given, changes=changes))
         return Pin(quote, state, record.id, record.text, differs, max(1, places))
