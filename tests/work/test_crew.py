@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -76,6 +77,8 @@ def test_our_errors_come_back_as_they_are(crew: Crew, tmp_path: Path) -> None:
         hand.stage_file(Target("gone.html", "file:///gone.html", str(tmp_path / "gone.html")))
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="forks")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_a_reading_that_hangs_is_stopped_and_the_page_is_sealed(
     archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -83,6 +86,8 @@ def test_a_reading_that_hangs_is_stopped_and_the_page_is_sealed(
         while True:
             pass  # what a regular expression in a library does with a page made for it
 
+    # Spawned children would not have the reading that hangs.
+    monkeypatch.setattr(module, "_can_fork", lambda: True)
     monkeypatch.setattr(module, "READ_SECONDS", 1.0)
     monkeypatch.setattr(Station, "read", hang)
     crew = Crew(archive, plan(archive), 1, 20.0, stop_event())
@@ -100,6 +105,7 @@ def test_a_reading_that_hangs_is_stopped_and_the_page_is_sealed(
 
 def test_a_child_that_dies_is_replaced(crew: Crew) -> None:
     with silent() as address, Newsroom() as site, crew.hand() as hand:
+        hand.drop()  # has it started
         process = hand._process  # type: ignore[attr-defined]
         threading.Timer(0.5, os.kill, (process.pid, signal.SIGKILL)).start()
         with pytest.raises(FetchError, match="ended its process"):
