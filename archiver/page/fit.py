@@ -109,7 +109,7 @@ class Fit:
             if (
                 not self._low <= place < self._high
                 or self._words[place - self._low] == BARRED
-                or self._breaks(place, step)
+                or self._alignment.new.breaks(min(place, place - step))
             ):
                 break
             if marked and keys[place] == MARK:
@@ -118,12 +118,6 @@ class Fit:
                 break
             widest = place if abs(place - edge) <= missing else widest
         return widest
-
-    def _breaks(self, place: int, step: int) -> bool:
-        """Whether a line ends between a word and the one that was looked at before it."""
-        new = self._alignment.new
-        low, high = (place, place + 1) if step < 0 else (place - 1, place)
-        return "\n" in new.text[new.ends[low] : new.starts[high]]
 
     def _fitted(self, first: int, after: int) -> Fitted:
         old, new = self._alignment.old, self._alignment.new

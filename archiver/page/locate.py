@@ -56,21 +56,27 @@ class Search:
         alignment = align(self._words, split(self._new, *zone), [span for span in self._spans if span[0] < span[1]])
         wanted = [n for n, span in enumerate(self._spans) if span[0] < span[1]]
         finds = Matcher(alignment, [self._spans[n] for n in wanted]).settle()
-        hits: list[Hit | None] = [None] * len(self._spans)
+        hits = [self._without_words(n) for n in range(len(self._spans))]
         for n, find in zip(wanted, finds, strict=True):
             if find is not None:
                 hits[n] = self._hit(n, find, alignment, article)
         self._alignment = alignment
         return hits
 
+    def _without_words(self, n: int) -> Hit | None:
+        """Where a part stands that has nothing visible in it, or nothing but white space."""
+        first, after = self._spans[n]
+        exact = self._text[slice(*self._parts[n])]
+        at = self._new.find(exact) if first >= after and exact else -1
+        return Hit(at, at + len(exact), True, True, False) if at >= 0 else None
+
     def _hit(self, n: int, find: Find, alignment: Alignment, article: Span) -> Hit | None:
         (a, b), (start, end), new = self._spans[n], self._parts[n], alignment.new
         first, after = new.starts[find.first], new.ends[find.after - 1]
-        if find.same:  # a part may begin or end inside a word
-            first += max(0, start - self._words.starts[a])
-            after -= max(0, self._words.ends[b - 1] - end)
-        if after <= first:
-            return None
+        if find.same:  # a part may begin or end inside a word, or with something invisible
+            low, high = first + start - self._words.starts[a], after + end - self._words.ends[b - 1]
+            if self._text[start:end] == self._new[max(0, low) : high]:
+                first, after = low, high
         if find.here:
             return Hit(first, after, find.same, self._near(alignment, n, article), False)
         # Not all of the old text was looked at: what seems new may have stood there.

@@ -20,6 +20,7 @@ from heapq import heapify, heappop, heappush
 
 from archiver.page.align import Alignment
 from archiver.page.fit import Fit, Fitted
+from archiver.page.kept import kept, runs_of, slots
 from archiver.page.typography import same_words
 from archiver.page.wording import MARK, is_word
 
@@ -35,9 +36,9 @@ FEW_WORDS = 3  # fewer words that stand in another place of the old text too are
 CANDIDATES = 32  # places of one word that are looked at, those nearest to where it should be
 VOTERS = 200  # words of a statement that look for it
 SIGNS = 3
+ADDITIONS = 40  # words that may have been put before or behind a part without marks, and count as its own
 ENDS = frozenset(".!?:;。！？")
 AGAIN = 3  # times that a part looks for other words when another part was likelier to the ones that it found
-NO_CHANCE = 3  # words in a row that are old ones
 CONTEXT = 6  # words on either side
 
 
@@ -70,8 +71,8 @@ class Matcher:
         self._old_index: dict[int, list[int]] = {}
         for place, word in enumerate(self._old):
             self._old_index.setdefault(word, []).append(place)
-        self._kept, self._solid = _kept(alignment.places)
-        self._slots = _slots(alignment, self._solid)
+        self._kept, self._solid = kept(alignment.places)
+        self._slots = slots(alignment, self._solid)
 
     def settle(self) -> list[Find | None]:
         """Where each part was found."""
@@ -125,7 +126,7 @@ class Matcher:
         first = places[a]
         if first < 0 or not all(places[a + step] == first + step for step in range(1, b - a)):
             low, high = self._region(n)  # a landmark may have taken a sign or two
-            best = self._nearest(n, max(0, low - SIGNS), min(len(self._new), high + SIGNS))
+            best = self._nearest(n, max(0, low - SIGNS), min(len(self._new), high + SIGNS), own=True)
             if best is None:
                 return None
             first = best
@@ -135,34 +136,39 @@ class Matcher:
     def _with_additions(self, n: int, first: int) -> tuple[int, int]:
         """The words at their place with what was put directly before or behind them in the same sentence, if no
         quotation mark says where they begin and end."""
-        (a, b), (low, after) = self.parts[n], (first, first + self.parts[n][1] - self.parts[n][0])
+        (a, b), low = self.parts[n], first
+        after = first + b - a
         keys = self.alignment.old.keys
-        if a and keys[a] != MARK:
-            before = self.alignment.places[a - 1]
-            if self._solid.get(before) == a - 1 and self._is_addition(before + 1, low):
-                low = before + 1
-        if b < len(keys) and keys[b - 1] != MARK and keys[b - 1] not in ENDS:
-            behind = self.alignment.places[b]
-            if self._solid.get(behind) == b and self._is_addition(after, behind):
-                after = behind
+        if keys[a] != MARK:
+            low = self._added(low, -1, a - 1)
+        if keys[b - 1] != MARK and keys[b - 1] not in ENDS:
+            after = self._added(after - 1, 1, b) + 1
         return low, after
 
-    def _is_addition(self, first: int, after: int) -> bool:
-        """Whether words are new, and part of the sentence around them."""
-        new = self.alignment.new
-        return (
-            first < after
-            and not any(place in self._kept or new.keys[place] in ENDS for place in range(first, after))
-            and "\n" not in new.text[new.ends[first - 1] : new.starts[min(after, len(new) - 1)]]
-        )
+    def _added(self, edge: int, step: int, neighbour: int) -> int:
+        """How far words go that are new, from the edge of a part to its old neighbour, or to the edge of the line if
+        the part stood there; the edge itself if they end before that, or if a sentence ends in them."""
+        old, new, place = self.alignment.old, self.alignment.new, edge
+        at_edge = not 0 <= neighbour < len(old) or old.breaks(min(neighbour, neighbour - step))
+        while True:
+            place += step
+            if not 0 <= place < len(new) or new.breaks(min(place, place - step)):
+                return place - step if at_edge else edge
+            if place in self._kept:
+                return place - step if self._solid.get(place) == neighbour and not at_edge else edge
+            if new.keys[place] in ENDS or abs(place - edge) > ADDITIONS:
+                return edge
 
-    def _nearest(self, n: int, low: int, high: int, *, copies: bool | None = None) -> int | None:
-        """Where the same words stand between two places and are free, in the surroundings most like the old ones."""
+    def _nearest(self, n: int, low: int, high: int, *, copies: bool | None = None, own: bool = False) -> int | None:
+        """Where the same words stand between two places and are free, in the surroundings most like the old ones.
+        `copies`: whether they may, or must not, have stood there before; `own`: not as words outside the part."""
         a, b = self.parts[n]
         found = [
             first
             for first in self._occurrences(n, low, high)
-            if self._free(n, first, first + b - a) and (copies is None or copies == self._is_copy(n, first))
+            if self._free(n, first, first + b - a)
+            and (copies is None or copies == self._is_copy(n, first))
+            and not (own and self._is_others(n, first))
         ]
         return max(found, key=lambda first: (self._around(n, first), -abs(first - low)), default=None)
 
@@ -200,6 +206,12 @@ class Matcher:
         """Whether most of the words there are old ones that stayed."""
         a, b = self.parts[n]
         return 2 * sum(place in self._kept for place in range(first, first + b - a)) > b - a
+
+    def _is_others(self, n: int, first: int) -> bool:
+        """Whether most of the words there are words from outside the part that kept their places."""
+        a, b = self.parts[n]
+        sources = [self._solid.get(place) for place in range(first, first + b - a)]
+        return 2 * sum(source is not None and not a <= source < b for source in sources) > b - a
 
     # 3. the same words elsewhere
 
@@ -264,8 +276,8 @@ class Matcher:
         words = self._new[fitted.first : fitted.after]
         if 0 in words:
             return False
-        before = [place for place in _runs_of(words, self._old_index, self._old) if not a <= place < b]
-        return len(before) >= len(_runs_of(words, self._new_index, self._new)) if before else False
+        before = [place for place in runs_of(words, self._old_index, self._old) if not a <= place < b]
+        return len(before) >= len(runs_of(words, self._new_index, self._new)) if before else False
 
     def _altered_elsewhere(self, n: int) -> Find | None:
         fitted = self._altered(n, 0, len(self._new), here=False)
@@ -325,46 +337,3 @@ class Matcher:
                 best, best_at = sum_, ballots[tail][0]
         margin = size // 3 + 8
         return max(low, best_at - margin), min(high, best_at + reach + size + margin)
-
-
-def _runs_of(words: list[int], index: dict[int, list[int]], text: list[int]) -> list[int]:
-    """Where a run of words begins in a text, as far as its rarest word of those in the index shows."""
-    known = [step for step, word in enumerate(words) if word in index]
-    if not known:
-        return []
-    rarest = min(known, key=lambda step: len(index[words[step]]))
-    starts = [place - rarest for place in index[words[rarest]][: 8 * CANDIDATES]]
-    return [start for start in starts if start >= 0 and text[start : start + len(words)] == words]
-
-
-def _kept(places: Sequence[int]) -> tuple[set[int], dict[int, int]]:
-    """The new words that are old ones; and those of them in a run that is no chance, with the old word of each."""
-    kept: set[int] = set()
-    solid: dict[int, int] = {}
-    run: list[int] = []
-    for i, place in enumerate([*places, -1]):
-        if place >= 0:
-            kept.add(place)
-        if run and (place < 0 or place != places[run[-1]] + 1):
-            if len(run) >= NO_CHANCE:
-                solid.update((places[old], old) for old in run)
-            run = []
-        if place >= 0:
-            run.append(i)
-    return kept, solid
-
-
-def _slots(alignment: Alignment, solid: dict[int, int]) -> tuple[list[int], list[int]]:
-    """For each old word, and one past the last: the last new word before it, the first one from it on, that is an old
-    word and no chance."""
-    places = alignment.places
-    before, latest = list(alignment.before), -1
-    for i, place in enumerate(places):
-        before[i] = max(before[i], latest)
-        latest = place if solid.get(place) == i else latest
-    before[-1] = max(before[-1], latest)
-    after, latest = list(alignment.after), len(alignment.new)
-    for i in range(len(places) - 1, -1, -1):
-        latest = places[i] if solid.get(places[i]) == i else latest
-        after[i] = min(after[i], latest)
-    return before, after

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -48,9 +48,13 @@ class Words:
         """The text of the tokens first:after, with what stands between them."""
         return self.text[self.starts[first] : self.ends[after - 1]] if first < after else ""
 
+    def breaks(self, place: int) -> bool:
+        """Whether a line ends between a token and the next."""
+        return "\n" in self.text[self.ends[place] : self.starts[place + 1]]
+
     def inside(self, start: int, end: int) -> tuple[int, int]:
-        """The tokens that begin in the code points start:end."""
-        return bisect_left(self.starts, start), bisect_left(self.starts, end)
+        """The tokens that have something of the code points start:end."""
+        return bisect_right(self.ends, start), bisect_left(self.starts, end)
 
 
 def split(text: str, start: int = 0, end: int | None = None) -> Words:
@@ -178,6 +182,9 @@ class _Pieces:
 
 def _between(old: str, new: str, pieces: _Pieces) -> None:
     """What stands between two kept tokens: a change, apart from the white space around it that stayed."""
+    if old == new:
+        pieces.keep(old)
+        return
     head = _common_white(old, new)
     tail = _common_white(old[head:][::-1], new[head:][::-1])
     pieces.keep(old[:head])
