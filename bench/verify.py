@@ -27,16 +27,14 @@ import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+# The processes of a verification import this module again, as they would the script of a command: nothing that they do
+# not need is imported here.
+if TYPE_CHECKING:
+    from archiver.verify.policy import Depth
 
 TESTS = Path(__file__).resolve().parents[1] / "tests"
-sys.path.insert(0, str(TESTS))
-
-from archiver.signing import sshsig  # noqa: E402
-from archiver.signing.keys import PublicKey  # noqa: E402
-from archiver.store.folder import ArchiveFolder  # noqa: E402
-from archiver.verify.layout import manifest_path, object_path  # noqa: E402
-from archiver.verify.policy import Depth, Policy  # noqa: E402
-from archiver.verify.run import verify  # noqa: E402
 
 COMMIT = 500  # manifests a commit: a batch of captures
 NAMESPACE = "archiver-manifest-v1"
@@ -44,6 +42,7 @@ NAMESPACE = "archiver-manifest-v1"
 
 def build_chain(root: Path, count: int) -> None:
     """An archive of `count` manifests: snapshots with three objects each, which are not there. (`seal` needs none.)"""
+    sys.path.insert(0, str(TESTS))
     from simulator import Simulator
 
     from archiver.model.manifest import ObjectRef, Tree, encode
@@ -72,9 +71,11 @@ def build_chain(root: Path, count: int) -> None:
 
 def build_objects(root: Path, count: int, size: int) -> list[Path]:
     """An archive with objects of `size` bytes; their paths."""
+    sys.path.insert(0, str(TESTS))
     from simulator import Simulator
 
     from archiver.model.manifest import ObjectRef, encode
+    from archiver.verify.layout import object_path
 
     archive = Simulator()
     paths = []
@@ -94,6 +95,10 @@ def build_objects(root: Path, count: int, size: int) -> list[Path]:
 def bare(root: str, start: int, stop: int) -> tuple[float, float]:
     """Wall and processor seconds for the cryptography of some manifests, which were read before; nothing else."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    from archiver.signing import sshsig
+    from archiver.signing.keys import PublicKey
+    from archiver.verify.layout import manifest_path
 
     material = []
     for number in range(start, stop):
@@ -122,6 +127,10 @@ def measure_bare(pool: ProcessPoolExecutor, root: Path, count: int, jobs: int) -
 
 def child(root: str, depth: Depth, jobs: int) -> None:
     """One verification, in a process of its own: prints seconds and peak memory as JSON."""
+    from archiver.store.folder import ArchiveFolder
+    from archiver.verify.policy import Policy
+    from archiver.verify.run import verify
+
     folder = ArchiveFolder(Path(root))
     begun, before = time.perf_counter(), sum(os.times()[:4])
     report = verify(folder, Policy(depth=depth), jobs=jobs)

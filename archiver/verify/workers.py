@@ -48,7 +48,7 @@ class Workers:
         if self._given is None and self._jobs > 1:
             pool = self._started("processes")
             for _ in range(self._jobs):
-                pool.submit(_quiet)
+                pool.submit(_ready)
 
     def map(
         self,
@@ -91,10 +91,15 @@ class Workers:
             else:
                 # spawn: a fork of a process with threads can hang, and inherits locks.
                 context = multiprocessing.get_context("spawn")
-                self._own[kind] = ProcessPoolExecutor(self._jobs, mp_context=context, initializer=_quiet)
+                self._own[kind] = ProcessPoolExecutor(self._jobs, mp_context=context, initializer=_begin)
         return self._own[kind]
 
 
-def _quiet() -> None:
-    """Control-C reaches every process of a terminal: the workers end at once and say nothing, the parent reports."""
+def _begin() -> None:
+    """In each process. Control-C reaches every process of a terminal: the workers end at once and say nothing, the
+    parent reports."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def _ready() -> None:
+    """A task that does nothing."""
