@@ -42,6 +42,19 @@ COMMANDS: dict[str, tuple[str, str]] = {
 ALIASES = {"ls": "log"}
 
 
+WITHOUT_ARCHIVE = frozenset({"init", "trust", "completion"})
+
+
+def _archive_option() -> click.Option:
+    """`--archive` behind the command's name too: where people type it."""
+
+    def take(ctx: click.Context, _option: click.Parameter, value: str | None) -> None:
+        if value is not None:
+            ctx.obj["archive"] = value
+
+    return click.Option(["--archive"], metavar="FOLDER", help="Which archive.", expose_value=False, callback=take)
+
+
 class Commands(click.Group):
     """Commands found by name, loaded when called."""
 
@@ -54,6 +67,8 @@ class Commands(click.Group):
             return None
         module = importlib.import_module(f"archiver.cli.{COMMANDS[name][0]}")
         command: click.Command = module.command
+        if name not in WITHOUT_ARCHIVE and all(option.name != "archive" for option in command.params):
+            command.params.append(_archive_option())
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -302,3 +302,14 @@ def test_interrupted_run_is_resumed_without_capturing_twice(user: User, site: Ne
 def test_completion_scripts(user: User) -> None:
     for shell in ("bash", "zsh", "fish"):
         assert "_ARCHIVER_COMPLETE" in user.ok("completion", shell).out
+
+
+def test_archive_is_named_before_or_behind_the_command(user: User, site: Newsroom, tmp_path: Path) -> None:
+    user.init()
+    other = tmp_path / "other"
+    user.ok("init", other, "--no-passphrase")
+    user.ok("capture", *LOCAL, "--archive", other, site.url("/gazette/ferry"))
+    assert user.ok("log", "--json").out == "", "the default archive is untouched"
+    assert len(user.ok("--archive", other, "log", "--json").lines()) == 1
+    assert user.ok("log", "--archive", other, "--json").out == user.ok("--archive", other, "log", "--json").out
+    assert user("log", "--archive", tmp_path / "nowhere").code == 3
