@@ -504,7 +504,8 @@ class Simulator:
     def _admit(self, new: KeySigner) -> None:
         if all(new.public != known.public for known in self.signers):
             self.signers.append(new)
-        self._write_trust()
+        if not self._batched:
+            self._write_trust()
 
     def _write_trust(self) -> None:
         self.files["trust/allowed_signers"] = allowed_signers.encode_for(key.public.line() for key in self.signers)
@@ -621,8 +622,9 @@ class Simulator:
     def _statements(
         self, page: page_text_model.PageText, body: bytes, quotes: Sequence[str]
     ) -> Iterator[tuple[StatementRecord, ContextRecord]]:
-        places = [match.span() for match in _QUOTED.finditer(page.text)]
-        if quotes:
+        if not quotes:
+            places = [match.span() for match in _QUOTED.finditer(page.text)]
+        else:
             starts = [page.text.index(quote) for quote in quotes]
             places = [(start, start + len(quote)) for start, quote in zip(starts, quotes, strict=True)]
         name = page.text.find("Ann Lee")

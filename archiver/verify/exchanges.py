@@ -166,10 +166,8 @@ def body_of(evidence: Evidence, name: str, source: Source) -> Body:
                 kept.extend(piece)
 
         # A reading looks at MAX_BODY bytes and one more; a longer body counts as far as it was looked at.
-        content_type, codings, complete = _decode(record, max(source.size, MAX_BODY + 1), take)
-    if codings != source.codings and codings[: len(source.codings)] == source.codings:
-        left = ", ".join(codings[len(source.codings) :])
-        raise FormatError(f"the reading was made from a body that was still coded ({left}): let it be read again")
+        most = len(source.codings)
+        content_type, codings, complete, left = _decode(record, max(source.size, MAX_BODY + 1), take, most)
     found = digest.spell(state.digest())
     if found != source.digest or size != source.size:
         raise ProofError(f"the body of {source.record} is {found} ({size} bytes), the reading names {source.digest}")
@@ -180,27 +178,33 @@ def body_of(evidence: Evidence, name: str, source: Source) -> Body:
     ):
         if there != said:
             raise ProofError(f"the body of {source.record}: {key} is {there!r}, the reading says {said!r}")
+    if left is not None:
+        raise FormatError(f"the reading was made from a body that was {left}: let it be read again")
     return Body(bytes(kept) if hold else None, content_type)
 
 
-def _decode(record: Record, limit: int, take: Callable[[bytes], object]) -> tuple[str, tuple[str, ...], bool]:
-    """Content type, codings and completeness of a body of which at most `limit` bytes go to `take`."""
+def _decode(
+    record: Record, limit: int, take: Callable[[bytes], object], most: int
+) -> tuple[str, tuple[str, ...], bool, str | None]:
+    """Content type, codings and completeness of a body of which at most `limit` bytes, without `most` of its codings,
+    go to `take`; and which codings are left that could be removed here."""
     kind = record.get("WARC-Type")
     if kind == "resource":
-        left, block = limit, record.block()
-        while left and (piece := block.read(min(left, digest.CHUNK))):
+        wanted, block = limit, record.block()
+        while wanted and (piece := block.read(min(wanted, digest.CHUNK))):
             take(piece)
-            left -= len(piece)
-        return record.get("Content-Type") or "", (), record.block_length <= limit
+            wanted -= len(piece)
+        return record.get("Content-Type") or "", (), record.block_length <= limit, None
     if kind != "response":
         raise ProofError(f"record {record.get('WARC-Record-ID')} is no response")
     message = split_message(record.block())
     if message.final is None:
-        return "", (), False
+        return "", (), False, None
     block = record.block()
     block.seek(message.body_offset)
-    decoded = stream_body(message.final, block, limit, take)
+    decoded = stream_body(message.final, block, limit, take, most)
     for problem in decoded.problems:
         if "not decoded: no " in problem:  # a module that is not installed here
             raise FormatError(problem)
-    return message.final.get("Content-Type") or "", decoded.codings, decoded.complete
+    left = next((problem for problem in decoded.problems if problem.startswith("left coded")), None)
+    return message.final.get("Content-Type") or "", decoded.codings, decoded.complete, left

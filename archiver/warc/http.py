@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 from typing import BinaryIO, Literal
 
 from archiver.errors import FormatError
-from archiver.warc.codings import MAX_CODINGS, Flow, dechunk, decode, is_ignored, until_end, up_to
+from archiver.warc.codings import MAX_CODINGS, UNSUPPORTED, Flow, dechunk, decode, is_ignored, until_end, up_to
 
 MAX_HEAD_LINES = 4096  # of all heads of one block together; whatever follows the last of them is body
 MAX_HEAD = 1 << 20  # bytes of one head that are looked into; clients stop at 64 to 256 KiB
@@ -213,8 +213,11 @@ def entity_body(head: HttpHead, body: BinaryIO | bytes, limit: int) -> DecodedBo
     return replace(stream_body(head, body, limit, out.write), data=out.getvalue())
 
 
-def stream_body(head: HttpHead, body: BinaryIO | bytes, limit: int, take: Callable[[bytes], object]) -> DecodedBody:
-    """Like `entity_body`, in flat memory: the decoded bytes go to `take` in pieces, and `data` stays empty."""
+def stream_body(
+    head: HttpHead, body: BinaryIO | bytes, limit: int, take: Callable[[bytes], object], most: int | None = None
+) -> DecodedBody:
+    """Like `entity_body`, in flat memory: the decoded bytes go to `take` in pieces, and `data` stays empty. At most
+    `most` codings are removed; if more are there, a problem begins with `left coded`."""
     stream = io.BytesIO(body) if isinstance(body, bytes) else body
     flow = Flow()
     chunks, codings = _framed(head, stream, flow)
@@ -228,6 +231,9 @@ def stream_body(head: HttpHead, body: BinaryIO | bytes, limit: int, take: Callab
         if is_ignored(coding):
             flow.problems.append(f"unknown coding {coding[:40]!r} ignored")
             continue
+        if most is not None and len(done) >= most and coding not in UNSUPPORTED:
+            flow.broken(f"left coded: {coding}")
+            break
         decoded = decode(coding, chunks, flow, limit)
         if decoded is None:
             break

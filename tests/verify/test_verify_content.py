@@ -143,6 +143,7 @@ def source(**changes: Any) -> Hook:
         source(size=1),
         source(complete=False),
         source(codings=("gzip",)),
+        source(codings=("gzip", "br")),
         source(record="<urn:uuid:00000000-0000-4000-8000-000000000000>"),
         source(media_type="text/plain"),
         source(media_type="text/html; charset=windows-1251"),
@@ -152,6 +153,18 @@ def test_a_source_that_is_not_in_the_exchanges(lie: Hook) -> None:
     report = check(Simulator().snapshot().reading(facts=lie))
     assert bad(report) == {"source-differs"}
     assert report.outcome(12) is Outcome.NOT_CHECKED, "nothing is said of statements that have lost their body"
+
+
+def test_a_reading_cannot_escape_by_calling_the_body_coded() -> None:
+    """Of a body that is said to have been left coded, the coded bytes must have the digest."""
+    coded = gzip.compress(HTML, mtime=0)
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Encoding: gzip\r\n\r\n"
+    archive = Simulator().snapshot(response=head + coded)
+    left = {"codings": (), "complete": False}
+    assert bad(check(archive.copy().reading(facts=source(**left)))) == {"source-differs"}
+    report = check(archive.reading(facts=source(**left, digest=digest.of_bytes(coded), size=len(coded))))
+    assert not bad(report)
+    assert codes(report, Weight.NOT_CHECKED) == {"source-not-checked", "content-not-checked"}
 
 
 @pytest.mark.parametrize("lie", [source(encoding="windows-1251"), source(encoding_source="meta")])

@@ -14,7 +14,7 @@ from archiver.verify.layout import object_path
 from archiver.verify.report import Report
 from archiver.verify.run import verify
 
-FLIPS = 2000
+FLIPS = 1200
 
 
 def findings(report: Report, name: str) -> set[str]:
