@@ -15,7 +15,7 @@ from archiver.page.typography import MARKS, fold
 from archiver.page.wording import MARK, is_word, split
 
 NEGATION, NUMBER, NAME = "negation", "number", "name"
-CASE, PUNCTUATION, MARKS_GONE, SPACING = "case only", "punctuation only", "quotation marks", "word division"
+CASE, PUNCTUATION, MARKS_GONE = "case only", "punctuation only", "quotation marks"
 _LIST = Path(__file__).parent / "words" / "changes.txt"
 _ENDS = frozenset(".!?:…。！？-") | MARKS  # a word behind one of these has a capital letter anyway
 
