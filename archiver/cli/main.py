@@ -30,6 +30,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "read": ("read", "Find text and statements in captures that were sealed without."),
     "pin": ("pin", "Pin words of a captured page as a statement."),
     "correct": ("correct", "Correct or reject statements, in an editor or with a YAML file."),
+    "find": ("find", "Look for words that somebody cites: verbatim, altered, or not in the archive."),
+    "cite": ("cite", "Cite one statement: text, Markdown, HTML, BibTeX or CSL JSON."),
     "statements": ("statements", "Print the statements in a page, a file or a capture; seal nothing."),
     "recheck": ("recheck", "Visit pages again: does each statement still stand?"),
     "history": ("history", "The life of a page and of its statements."),

@@ -39,7 +39,8 @@ def pending(archive: Archive, refs: Sequence[str] | None) -> list[look.Capture]:
         meant = look.resolve(archive, ref)
         if meant.capture is None:
             raise UsageError(f"{ref} is a {meant.item.manifest.event}: only captures can be read")
-        whole = look.joined(archive, meant.capture.snapshot, look.newest_reading(archive, meant.capture.snapshot))
+        before = look.readings(archive, meant.capture.snapshot)
+        whole = look.joined(archive, meant.capture.snapshot, before[-1] if before else None)
         chosen[whole.snapshot.sequence] = whole
     return list(chosen.values())
 

@@ -229,8 +229,8 @@ def seal(archive: Archive, snapshot: look.Sealed, before: look.Sealed, reading: 
         for item in staged:
             group.adopt(item)
         added = group.add(replace(draft, subject=snapshot.digest, extra=before.digest))
-        newest = look.newest_reading(archive, snapshot)  # now that no other writer can come between
-        if newest is None or newest.digest != before.digest:
+        newest = look.readings(archive, snapshot)  # now that no other writer can come between
+        if not newest or newest[-1].digest != before.digest:
             return None
         group.commit()
     return added.sequence

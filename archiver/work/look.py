@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from archiver import digest
 from archiver.archive import Archive
-from archiver.errors import ArchiverError, MissingError, UsageError
+from archiver.errors import ArchiverError, FormatError, MissingError, UsageError
 from archiver.evidence import read
 from archiver.model import decisions as decisions_model
 from archiver.model import facts as facts_model
@@ -26,7 +28,11 @@ from archiver.model.manifest import MAX_BYTES, Manifest, decode
 from archiver.model.statement import ContextRecord, StatementRecord
 from archiver.web.addresses import normalise_url
 
+if TYPE_CHECKING:
+    from archiver.store.index import Index
+
 MAX_STATEMENTS = 256 << 20  # bytes
+NEAR = 64  # manifests that are looked through faster than an index is opened
 _NUMBER = re.compile(r"(0|[1-9][0-9]{0,15})(?:#(s[1-9][0-9]{0,8}))?", re.ASCII)
 _PREFIX = re.compile(r"sha256:[0-9a-f]{8,64}", re.ASCII)
 
@@ -81,8 +87,12 @@ def sealed(archive: Archive, sequence: int) -> Sealed:
 
 def captures(archive: Archive) -> Iterator[Capture]:
     """Every capture, newest first, reading the archive backwards: the first rows come at once, whatever its size."""
-    newest: dict[str, Sealed] = {}
-    for sequence in range(archive.size() - 1, -1, -1):
+    return _captures(archive, 0, {})
+
+
+def _captures(archive: Archive, start: int, newest: dict[str, Sealed]) -> Iterator[Capture]:
+    """The captures from number `start` on, newest first. `newest` is left with the readings of earlier ones."""
+    for sequence in range(archive.size() - 1, start - 1, -1):
         try:
             item = sealed(archive, sequence)
         except ArchiverError:
@@ -182,14 +192,57 @@ def _by_url(archive: Archive, ref: str) -> Capture:
     if "#s" in ref and re.search(r"#s[1-9][0-9]*$", ref):
         raise UsageError(f"{ref}: an address takes no #s…; name the statement with --statement")
     url = normalise_url(ref)
-    for capture in captures(archive):
-        facts = capture.facts
-        if facts is not None and facts.request is not None:
-            if url in (facts.request.url, facts.final_url) or ref == facts.request.as_given:
+    found = _by_index(archive, url, ref) or next((item for item in captures(archive) if _is_at(item, url, ref)), None)
+    if found is None:
+        raise MissingError(f"{ref} was never captured into this archive", where=str(archive.root))
+    return found
+
+
+def _is_at(capture: Capture, url: str, ref: str) -> bool:
+    facts = capture.facts
+    if facts is not None and facts.request is not None:
+        return url in (facts.request.url, facts.final_url) or ref == facts.request.as_given
+    return facts is not None and facts.file is not None and facts.file.name == ref
+
+
+def _by_index(archive: Archive, url: str, ref: str) -> Capture | None:
+    """The newest capture of an address through the index, if there is one that knows it: the index says where to look,
+    the archive's own objects what is there. What the index has not seen is looked through first."""
+    index = _index(archive)
+    if index is None:
+        return None
+    newest: dict[str, Sealed] = {}
+    with index:
+        for capture in _captures(archive, index.count, newest):
+            if _is_at(capture, url, ref):
                 return capture
-        elif facts is not None and facts.file is not None and facts.file.name == ref:
-            return capture
-    raise MissingError(f"{ref} was never captured into this archive", where=str(archive.root))
+        try:
+            for number in index.snapshots_at({url, ref}):
+                item = sealed(archive, number)
+                reading = newest.get(item.digest) or _newest_in(archive, index, item)
+                capture = joined(archive, item, reading)
+                if item.manifest.event in ("snapshot", "import") and _is_at(capture, url, ref):
+                    return capture
+        except ArchiverError:
+            return None
+    return None
+
+
+def _index(archive: Archive) -> Index | None:
+    from archiver.store.index import Index
+
+    return Index.peek(archive.folder, archive.home.indexes)
+
+
+def _newest_in(archive: Archive, index: Index, snapshot: Sealed) -> Sealed | None:
+    """The newest reading that the index knows of a snapshot. Raises ArchiverError if it is none."""
+    numbers = index.readings_of(snapshot.sequence)
+    if not numbers:
+        return None
+    item = sealed(archive, numbers[-1])
+    if item.manifest.event != "reading" or item.manifest.subject != snapshot.digest:
+        raise FormatError("the index is of another archive", where=str(index.place))
+    return item
 
 
 def _around(archive: Archive, item: Sealed, statement: str | None) -> Meant:
@@ -226,17 +279,34 @@ def _checked(archive: Archive, meant: Meant) -> Meant:
 
 
 def newest_reading(archive: Archive, snapshot: Sealed) -> Sealed | None:
-    """The newest reading of a snapshot, None if it was not read yet."""
-    found = readings(archive, snapshot)
-    return found[-1] if found else None
+    """The newest reading of a snapshot, None if it was not read yet. To look at: the index is asked where there is one.
+    Whoever seals something because of it takes `readings`."""
+    index = _index(archive)
+    if index is not None:
+        with index:
+            later = readings(archive, snapshot, index.count)
+            if later:
+                return later[-1]
+            try:
+                found = _newest_in(archive, index, snapshot) if index.count > snapshot.sequence else None
+            except ArchiverError:
+                found = None
+            if found is not None:
+                return found
+    every = readings(archive, snapshot)
+    return every[-1] if every else None
 
 
-def readings(archive: Archive, snapshot: Sealed) -> list[Sealed]:
-    """Every reading of a snapshot, in the order of the log."""
+def readings(archive: Archive, snapshot: Sealed, start: int = 0) -> list[Sealed]:
+    """Every reading of a snapshot, from number `start` on, in the order of the log; every manifest is looked at."""
     found = []
+    wanted = f'"subject": "{snapshot.digest}"'.encode()
     # A reading stands close behind its snapshot as a rule; later ones may stand anywhere behind it.
-    for sequence in range(snapshot.sequence + 1, archive.size()):
+    for sequence in range(max(start, snapshot.sequence + 1), archive.size()):
         try:
+            # In the one layout that is accepted a subject is spelled like this: most manifests need not be decoded.
+            if wanted not in read(archive.folder, archive.folder.manifest_name(sequence), MAX_BYTES):
+                continue
             item = sealed(archive, sequence)
         except ArchiverError:
             continue
@@ -247,11 +317,31 @@ def readings(archive: Archive, snapshot: Sealed) -> list[Sealed]:
 
 def find_digest(archive: Archive, wanted: str, before: int) -> Sealed:
     """The manifest with that digest among those before a position, searched backwards. Raises MissingError."""
-    for sequence in range(before - 1, -1, -1):
-        try:
+    near = max(0, before - NEAR)
+    found = _search_back(archive, wanted, before, near)
+    if found is None and near:
+        found = _digest_by_index(archive, wanted, near) or _search_back(archive, wanted, near, 0)
+    if found is None:
+        raise MissingError(f"the manifest {wanted[:23]}… that number {before} speaks about is not here")
+    return found
+
+
+def _search_back(archive: Archive, wanted: str, before: int, start: int) -> Sealed | None:
+    for sequence in range(before - 1, start - 1, -1):
+        with suppress(ArchiverError):
             item = sealed(archive, sequence)
-        except ArchiverError:
-            continue
-        if item.digest == wanted:
+            if item.digest == wanted:
+                return item
+    return None
+
+
+def _digest_by_index(archive: Archive, wanted: str, before: int) -> Sealed | None:
+    index = _index(archive)
+    if index is None:
+        return None
+    with index, suppress(ArchiverError):
+        number = index.number_of(wanted)
+        item = sealed(archive, number) if number is not None and number < before else None
+        if item is not None and item.digest == wanted:
             return item
-    raise MissingError(f"the manifest {wanted[:23]}… that number {before} speaks about is not here")
+    return None
