@@ -12,6 +12,7 @@ from simulator import HTML, Simulator
 from verify_cases import bad, bundle_of, check, codes, named, with_part
 
 from archiver import digest
+from archiver.model import statement as statement_model
 from archiver.model.facts import ReadingFacts, SnapshotFacts
 from archiver.page.anchor import make_part
 from archiver.page.text import project
@@ -309,3 +310,47 @@ def test_a_forged_takedown_excuses_nothing() -> None:
     archive.takedown(1, "warc")
     archive.signer = genuine
     assert bad(check(archive)) >= {"object-missing", "signer-inactive"}
+
+
+# Later versions of what stands in objects.
+
+
+def with_object(archive: Simulator, role: str, old: bytes, new: bytes) -> Simulator:
+    """Another reading of the same snapshot, in one of whose objects a version was raised."""
+    refs = {ref.role: ref for ref in archive.manifest(2).objects}
+    data = archive.files[archive.object_of(2, role)].replace(old, new)
+    ref = archive._put(role, data, refs[role].media_type)
+    leaves = statement_model.leaves(data.splitlines()) if role == "statements" else None
+    refs[role] = replace(ref, leaves=leaves)
+    return archive._add("reading", refs.values(), subject=archive.manifest(2).subject)
+
+
+@pytest.mark.parametrize(
+    ("role", "old", "new"),
+    [
+        ("facts", b"reading/v1", b"reading/v2"),
+        ("statements", b"statement/v1", b"statement/v2"),
+        ("statements", b"context/v1", b"context/v9"),
+        ("page-text", b"page-text/v1", b"page-text/v2"),
+    ],
+)
+def test_a_later_version_of_an_object_is_not_checked_and_never_passed(role: str, old: bytes, new: bytes) -> None:
+    report = check(with_object(Simulator().capture(), role, old, new), require=("content",))
+    assert not bad(report)
+    assert "facts-newer" in codes(report, Weight.NOT_CHECKED)
+    assert report.unmet == ["content"]
+    assert report.exit_code == 4
+
+
+@pytest.mark.parametrize("role", ["facts", "statements", "page-text"])
+def test_no_version_is_no_later_version(role: str) -> None:
+    for old, new in ((b"/v1", b"/v0"), (b"/v1", b"/v01"), (b"/v1", b"/w2"), (b"/v1", b"")):
+        assert bad(check(with_object(Simulator().capture(), role, old, new))), (role, new)
+
+
+def test_what_this_version_does_not_look_into_is_said() -> None:
+    archive = Simulator().snapshot()
+    archive._add("import", archive.manifest(1).objects)
+    report = check(archive)
+    assert codes(report, Weight.NOT_CHECKED) == {"content-not-checked"}
+    assert "exchanges" in report.verdict
