@@ -4,32 +4,64 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from newsroom import Newsroom, Page
+from newsroom import Newsroom, Page, Request
 from terminal import Result, User
 
 LOCAL = ("--allow-private", "--delay", "0")
 CRANE, FERRY, BRIDGE = "/wire/harbour-crane", "/gazette/ferry", "/de/bruecke"
 
 
+@pytest.fixture(scope="module")
+def newsroom() -> Iterator[Newsroom]:
+    with Newsroom() as site:
+        yield site
+
+
 @pytest.fixture
-def captured(user: User, site: Newsroom) -> User:
+def site(newsroom: Newsroom) -> Newsroom:
+    """One site for all tests of this module, as it was at first."""
+    newsroom.restore()
+    newsroom.requests.clear()
+    return newsroom
+
+
+@pytest.fixture(scope="module")
+def template(newsroom: Newsroom, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archive with one article and the keys of its user, to be copied."""
+    folder = tmp_path_factory.mktemp("template")
+    environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")} | {
+        "ARCHIVER_CONFIG_DIR": str(folder / "config"),
+        "ARCHIVER_STATE_DIR": str(folder / "state"),
+    }
+    for arguments in (("init", folder / "archive", "--no-passphrase"), ("capture", *LOCAL, newsroom.url(CRANE))):
+        command = [sys.executable, "-m", "archiver", *map(str, arguments)]
+        subprocess.run(command, env=environment, check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture
+def captured(user: User, site: Newsroom, template: Path, monkeypatch: pytest.MonkeyPatch) -> User:
     """An archive with one article: number 1, read as number 2."""
-    user.init()
-    user.ok("capture", *LOCAL, site.url(CRANE))
+    shutil.copytree(template / "archive", user.archive)
+    shutil.copytree(template / "config", user.home)
+    monkeypatch.setenv("ARCHIVER_ARCHIVE", str(user.archive))
+    site.requests.append(Request("GET", CRANE, ()))  # the visit of the template
     return user
 
 
 def recheck(user: User, *arguments: object) -> Result:
-    return user("recheck", *LOCAL, *arguments)
+    return user("recheck", *LOCAL, "--jobs", "1", *arguments)
 
 
 def verdicts(result: Result) -> dict[str, Any]:
@@ -180,8 +212,9 @@ def test_the_beginning_before_a_paywall_still_stands(captured: User, site: Newsr
 
 def test_a_site_that_does_not_answer(captured: User, site: Newsroom) -> None:
     (captured.archive / "archive.yaml").open("a").write("attempts: 1\n")
-    site.close()
-    result = recheck(captured, "2", "--json")
+    with Newsroom() as gone:
+        captured.ok("capture", *LOCAL, gone.url(CRANE))
+    result = recheck(captured, "4", "--json")
     assert {item["verdict"] for item in verdicts(result).values()} == {"unknown"}
     assert "no response" in result.lines()[0]["verdicts"][0]["reason"]
     assert result.code == 4
@@ -280,7 +313,7 @@ def test_a_statement_that_came_later_is_compared_with_its_own_reading(captured: 
 
 
 def test_all_pages_at_once(captured: User, site: Newsroom) -> None:
-    captured.ok("capture", *LOCAL, site.url(FERRY), site.url(BRIDGE))
+    captured.ok("capture", *LOCAL, "--jobs", "1", site.url(FERRY), site.url(BRIDGE))
     site.withdraw(FERRY)
     result = recheck(captured, "--all", "--json")
     assert result.code == 1
@@ -414,7 +447,12 @@ def test_what_is_mistyped_is_explained(
 def test_local_files_have_no_page(user: User, tmp_path: Path) -> None:
     user.init()
     page = tmp_path / "saved.html"
-    page.write_text("<html lang=en><p>“We never agreed to that,” Ada Quill told reporters on Monday.</p>", "utf-8")
+    page.write_text(
+        "<html lang=en><h1>Quill denies deal</h1><p>“We never agreed to that,” Ada Quill told reporters on Monday, "
+        "when she left the harbour office.</p><p>The council will hear her on Thursday, in a meeting that is open to "
+        "everybody who lives at the quay.</p>",
+        "utf-8",
+    )
     user.ok("capture", page)
     result = user("recheck", "1")
     assert result.code == 2
@@ -478,8 +516,7 @@ def test_diff_on_a_terminal_and_as_a_page(captured: User, site: Newsroom, tmp_pa
 def test_other_languages(user: User, site: Newsroom) -> None:
     """Statements in several languages, each altered by one word."""
     user.init()
-    for path in (BRIDGE, "/fr/phare", "/ja/ferry", "/ar/bridge"):
-        user("capture", *LOCAL, site.url(path))
+    user("capture", *LOCAL, "--jobs", "1", *map(site.url, (BRIDGE, "/fr/phare", "/ja/ferry", "/ar/bridge")))
     result = recheck(user, "--all", "--json")
     assert result.code == 0
     assert {item["verdict"] for line in result.lines() for item in line["verdicts"]} == {"verbatim"}
