@@ -11,6 +11,7 @@ Quotation marks around the given words count for nothing. Near linear in both te
 from __future__ import annotations
 
 import re
+import unicodedata
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from dataclasses import dataclass
 from rapidfuzz import fuzz
 from rapidfuzz.distance import Indel
 
-from archiver.page.typography import DOUBLE, MARKS, SINGLE, fold, same_words
+from archiver.page.typography import DOUBLE, MARKS, fold, same_words
 from archiver.page.wording import Words, blocks, is_word, split
 
 VOTERS = 100  # words of the given ones, the rarest, that look for a passage
@@ -28,6 +29,7 @@ MAX_TEXT = 200_000  # … with a text of so many
 LEAST = 0.3  # likeness below which nothing is near …
 LEAST_SPELLED = 0.5  # … and where not one word is the same
 EDGE = 8  # signs beside a word that may belong to it
+_CLUSTER = re.compile(r"[^\u0300-\u036f][\u0300-\u036f]*|[\u0300-\u036f]+")
 OMITTED = re.compile(r"\s*(?:\[\s*(?:…|\.\s?\.\s?\.)\s*\]|\(\s*(?:…|\.\s?\.\s?\.)\s*\)|…|\.\s?\.\s?\.)\s*")
 
 
@@ -41,13 +43,27 @@ class Passage:
 
 
 def bare(words: str) -> str:
-    """Given words without blanks and quotation marks around them."""
-    words = words.strip()
-    while words and (words[0] in DOUBLE or words[-1] in DOUBLE or (words[0] in SINGLE and words[-1] in SINGLE)):
-        first = words[0] in MARKS
-        last = len(words) > 1 and words[-1] in MARKS
-        words = words[first : len(words) - last].strip()
-    return words
+    """Given words without blanks and quotation marks around them. A mark at one end alone goes if it has no other."""
+    low, high = 0, len(words)
+    doubles = sum(map(words.count, DOUBLE))
+    while low < high:
+        first, last = words[low], words[high - 1]
+        if first.isspace() or last.isspace():
+            low, high = low + first.isspace(), high - last.isspace()
+        elif first in MARKS and last in MARKS and (high - low == 1 or _alike(first, last)):
+            doubles -= (first in DOUBLE) + (last in DOUBLE and high - low > 1)
+            low, high = low + 1, high - 1
+        elif doubles == 1 and (first in DOUBLE or last in DOUBLE):
+            low, high = low + (first in DOUBLE), high - (last in DOUBLE)
+            doubles = 0
+        else:
+            break
+    return words[low:high]
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether two marks can be a pair: both double or both single ones."""
+    return (one in DOUBLE) == (other in DOUBLE)
 
 
 def has_words(words: str) -> bool:
@@ -73,11 +89,15 @@ class Text:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        words = split(text)
+        composed, places = _composed(text)
+        words = split(composed)
         kept = [number for number, key in enumerate(words.keys) if is_word(key)]
         self.keys = [words.keys[number] for number in kept]
         self.starts = [words.starts[number] for number in kept]
         self.ends = [words.ends[number] for number in kept]
+        if places is not None:
+            self.starts = [places[at] for at in self.starts]
+            self.ends = [places[at] for at in self.ends]
         self._joined = "\0" + "\0".join(self.keys) + "\0"
         self._offsets: list[int] = []
         at = 0
@@ -87,7 +107,7 @@ class Text:
 
     def standing(self, words: str) -> list[Passage]:
         """Every place where the words stand, from left to right, typography aside; without quotation marks around."""
-        core = bare(words)
+        core = unicodedata.normalize("NFC", bare(words))
         runs = self._runs(core)
         if not runs:
             return []
@@ -99,13 +119,13 @@ class Text:
 
     def alike(self, words: str) -> list[Passage]:
         """Every place where these words stand one after the other, whatever their case and the signs between them."""
-        core = bare(words)
+        core = unicodedata.normalize("NFC", bare(words))
         runs = self._runs(core)
         return [self._with_signs(Passage(self.starts[a], self.ends[b - 1]), core) for a, b in runs]
 
     def nearest(self, words: str) -> Passage | None:
         """The passage that is most like the words; None if nothing is."""
-        given = _keys(split(bare(words)))
+        given = _keys(split(unicodedata.normalize("NFC", bare(words))))
         if not given or not self.keys:
             return None
         window = self._vote(given)
@@ -188,7 +208,7 @@ class Text:
         first = self._widened(low + there[0], -1, role[there[0]])
         after = self._widened(low + there[-1], 1, len(given) - 1 - role[there[-1]]) + 1
         by_words = 2 * len(there) / (len(given) + after - first)
-        by_letters = Indel.normalized_similarity(" ".join(given), " ".join(self.keys[first:after]))
+        by_letters = Indel.normalized_similarity("".join(given), "".join(self.keys[first:after]))
         return Passage(self.starts[first], self.ends[after - 1], max(by_words, by_letters))
 
     def _widened(self, place: int, step: int, missing: int) -> int:
@@ -225,6 +245,20 @@ class Text:
         start, end = self.starts[first], self.ends[last]
         likeness = Indel.normalized_similarity(fold(core).lower(), fold(self.text[start:end]).lower())
         return Passage(start, end, likeness) if likeness >= LEAST_SPELLED else None
+
+
+def _composed(text: str) -> tuple[str, list[int] | None]:
+    """The text with letters and the accents after them composed (NFC), and where each of its characters, and its end,
+    stand in the text; None where nothing changes."""
+    if unicodedata.is_normalized("NFC", text):
+        return text, None
+    parts: list[str] = []
+    places: list[int] = []
+    for cluster in _CLUSTER.finditer(text):
+        part = unicodedata.normalize("NFC", cluster[0])
+        parts.append(part)
+        places += [cluster.start()] * len(part)
+    return "".join(parts), [*places, len(text)]
 
 
 def _keys(words: Words) -> list[str]:

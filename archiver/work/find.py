@@ -11,6 +11,7 @@ each capture the newest reading counts.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -19,7 +20,7 @@ from rapidfuzz import fuzz
 
 from archiver.archive import Archive
 from archiver.errors import ArchiverError, FormatError, UsageError
-from archiver.model.statement import StatementRecord
+from archiver.model.statement import StatementRecord, decode_record, split_lines
 from archiver.page.passage import Passage, Text, bare, has_words, pieces
 from archiver.page.signs_of_change import signs_of
 from archiver.page.text import decode_object
@@ -35,6 +36,7 @@ MAX_EXACT = 300  # statements that are read from the archive to be compared
 MAX_LIKE = 40
 MAX_PAGES = 40
 MAX_LIKE_PAGES = 8
+_ID = re.compile(rb'\{"archiver":"statement/v1","id":"(s[1-9][0-9]{0,8})",')
 CLOSING = ",.、。،"
 CLOSING_MARKS = frozenset("”’»“‘›」』\"'")
 # Likeness from which words are the other ones, altered; short words are like many (bench/find.py).
@@ -131,8 +133,9 @@ class _Search:
         self._pieces = pieces(words) or [self._words]
         self._keys = [key(piece) for piece in self._pieces]
         self._whole = key(words)
-        self._readings: dict[int, tuple[look.Capture, dict[str, StatementRecord]]] = {}
-        self._problems: list[tuple[int, str]] = []
+        self._lines: dict[int, dict[str, bytes]] = {}
+        self._captures: dict[int, look.Capture] = {}
+        self._problems: dict[int, str] = {}
 
     def go(self) -> Found:
         rows = [row for row in self._index.statements_with(self._keys, self._filter) if self._in_order(row)]
@@ -144,7 +147,7 @@ class _Search:
         matches = grouped(verbatim or altered)
         verdict: Verdict = "verbatim" if verbatim else "altered" if altered else "not in the archive"
         totals = self._index.totals()
-        unread = (*self._index.unread(), *self._problems)
+        unread = tuple(sorted({**dict(self._index.unread()), **self._problems}.items()))
         return Found(
             self._words,
             verdict,
@@ -169,17 +172,64 @@ class _Search:
         """Rows of the index as they stand in the archive, compared with the citation."""
         found = []
         for row in sorted(rows, key=lambda row: row.reading):
-            opened = self._opened(row.reading)
-            if opened is None:
-                continue
-            capture, records = opened
-            record = records.get(row.statement)
-            if record is None or key(record.text) != row.words:
-                raise self._wrong()
-            compared = compare_statement(record, self._words, self._pieces)
-            if compared is not None:
-                found.append(Match(f"{row.reading}#{record.id}", capture, record, compared))
+            record = self._record(row)
+            compared = compare_statement(record, self._words, self._pieces) if record is not None else None
+            capture = self._capture(row.reading) if compared is not None else None
+            if compared is not None and capture is not None:
+                found.append(Match(f"{row.reading}#{row.statement}", capture, record, compared))
         return found
+
+    def _record(self, row: Row) -> StatementRecord | None:
+        """The statement of a row, from the archive's object; None if that cannot be read."""
+        lines = self._lines.get(row.reading)
+        if lines is None:
+            lines = self._lines[row.reading] = self._statement_lines(row.reading)
+        line = lines.get(row.statement)
+        if line is None and not lines:
+            return None
+        try:
+            record = decode_record(line) if line is not None else None
+        except FormatError as error:
+            self._problems[row.reading] = error.message
+            return None
+        if not isinstance(record, StatementRecord) or key(record.text) != row.words:
+            raise self._wrong()
+        return record
+
+    def _statement_lines(self, reading: int) -> dict[str, bytes]:
+        """The lines of a reading's statements by their ids; none if they cannot be read."""
+        try:
+            item = look.sealed(self._archive, reading)
+            if item.manifest.event != "reading":
+                raise self._wrong()
+            lines = split_lines(self._archive.object(item.manifest, "statements", look.MAX_STATEMENTS))
+        except ArchiverError as error:
+            if error.where == str(self._index.place):
+                raise
+            self._problems[reading] = error.message
+            return {}
+        found = {}
+        for line in lines[::2]:
+            match = _ID.match(line)
+            if match is not None:
+                found[match[1].decode("ascii")] = line
+        return found
+
+    def _capture(self, reading: int) -> look.Capture | None:
+        """The capture that a reading is of, with its facts; None if its manifests cannot be read."""
+        if reading not in self._captures:
+            place = self._index.snapshot_of(reading)
+            if place is None:
+                raise self._wrong()
+            try:
+                item, snapshot = look.sealed(self._archive, reading), look.sealed(self._archive, place[0])
+            except ArchiverError as error:
+                self._problems[reading] = error.message
+                return None
+            if item.manifest.event != "reading" or item.manifest.subject != snapshot.digest:
+                raise self._wrong()
+            self._captures[reading] = look.joined(self._archive, snapshot, item)
+        return self._captures[reading]
 
     def _wrong(self) -> FormatError:
         """The index says what the archive does not: it is made anew."""
@@ -203,22 +253,19 @@ class _Search:
         return _likest(found)
 
     def _in_page(self, reading: int, keys: Sequence[str], *, only_verbatim: bool) -> list[Match]:
-        opened = self._opened(reading)
         try:
-            text = self._page_text(reading) if opened is not None else ""
+            item = look.sealed(self._archive, reading)
+            text = decode_object(self._archive.object(item.manifest, "page-text", MAX_PAGE_TEXT))[1]
         except ArchiverError as error:
-            self._problems.append((reading, error.message))
+            self._problems[reading] = error.message
             return []
-        if opened is None or not text or (keys and not all(one in key(text) for one in keys)):
+        if keys and not all(one in key(text) for one in keys):
             return []
         compared = compare(Text(text), self._words, self._pieces)
         if compared is None or (only_verbatim and compared.verdict != "verbatim"):
             return []
-        return [Match(str(reading), opened[0], None, compared)]
-
-    def _page_text(self, reading: int) -> str:
-        item = look.sealed(self._archive, reading)
-        return decode_object(self._archive.object(item.manifest, "page-text", MAX_PAGE_TEXT))[1]
+        capture = self._capture(reading)
+        return [Match(str(reading), capture, None, compared)] if capture is not None else []
 
     def _like(self) -> list[Match]:
         """The statements that are likest to the citation, if they are like enough."""
@@ -232,23 +279,6 @@ class _Search:
         rows.sort(key=score, reverse=True)
         found = self._compared(rows[:MAX_LIKE])
         return _likest(found)
-
-    def _opened(self, reading: int) -> tuple[look.Capture, dict[str, StatementRecord]] | None:
-        """A reading's capture and statements, from the archive's objects; None if they cannot be read."""
-        if reading not in self._readings:
-            place = self._index.snapshot_of(reading)
-            if place is None:
-                raise self._wrong()
-            try:
-                item, snapshot = look.sealed(self._archive, reading), look.sealed(self._archive, place[0])
-                records = {record.id: record for record, _ in look.statements(self._archive, item)}
-            except ArchiverError as error:
-                self._problems.append((reading, error.message))
-                return None
-            if item.manifest.event != "reading" or item.manifest.subject != snapshot.digest:
-                raise self._wrong()
-            self._readings[reading] = look.joined(self._archive, snapshot, item), records
-        return self._readings[reading]
 
 
 def _likest(found: list[Match]) -> list[Match]:
