@@ -13,7 +13,7 @@ from archiver.cli.main import BAD, GOOD, UNABLE, UNDECIDED
 from archiver.cli.progress import Progress
 from archiver.cli.render import amount, print_json, shown, style, warn, wrap
 from archiver.cli.verdicts import change_json, change_words, show_verdict, verdict_json
-from archiver.errors import UsageError
+from archiver.errors import UnavailableError, UsageError
 from archiver.model.records import to_plain
 
 if TYPE_CHECKING:
@@ -126,7 +126,10 @@ def _watch(archive: Archive, seconds: int, errands: Callable[[], list[Errand]], 
     while True:
         with session.interruptible():
             rest(seconds, archive.entropy)
-        _round(archive, errands(), wishes, as_json)
+        try:
+            _round(archive, errands(), wishes, as_json)
+        except UnavailableError as error:  # a lock, a disk, a network that may be there again next time
+            warn(str(error))
 
 
 def _against(archive: Archive, ref: str, other: str, wishes: Wishes) -> Rechecked:

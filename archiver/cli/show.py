@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from archiver.archive import Archive
 from archiver.cli import session
 from archiver.cli.log import status_of
 from archiver.cli.render import amount, pairs, print_json, shown, size_of, style, wrap, yaml_lines
@@ -53,10 +54,14 @@ def command(ctx: click.Context, ref: str, statement: str | None, full: bool, as_
         decided = tuple(item for item in decided if item.id == meant.statement)
     if as_json or full:
         value = _joined(meant, found, decided)
+        if meant.item.manifest.event == "recheck":
+            value["recheck"] = _recheck(archive, meant)
         if as_json:
             print_json(value)
         else:
             click.echo("\n".join(shown_line(line) for line in yaml_lines(value)))
+    elif meant.item.manifest.event == "recheck":
+        _recheck(archive, meant, show=True)
     elif capture is None:
         click.echo("\n".join(yaml_lines(to_plain(meant.item.manifest))))
     else:
@@ -64,6 +69,17 @@ def command(ctx: click.Context, ref: str, statement: str | None, full: bool, as_
             _snapshot(capture)
             _article(capture)
         _statements(capture, found, decided)
+
+
+def _recheck(archive: Archive, meant: Meant, *, show: bool = False) -> dict[str, Any]:
+    """A sealed recheck as JSON; and shown, if it is to be."""
+    from archiver.cli.verdicts import recheck_json, show_recheck
+    from archiver.work.lives import told
+
+    found = told(archive, meant.item)
+    if show:
+        show_recheck(found)
+    return recheck_json(found)
 
 
 def shown_line(line: str) -> str:

@@ -6,10 +6,12 @@ from typing import Any
 
 import click
 
-from archiver.cli.render import shown, style, wrap
+from archiver.cli.render import amount, pairs, shown, style, wrap
 from archiver.cli.word_diff import diff_json, diff_lines
+from archiver.model.records import to_plain
 from archiver.model.statement import StatementRecord
-from archiver.model.verdicts import Change, VerdictRecord
+from archiver.model.verdicts import STANDS, Change, VerdictRecord
+from archiver.work.lives import Told
 
 COLOURS: dict[str, str] = {
     "verbatim": "green",
@@ -37,6 +39,34 @@ def show_verdict(statement: StatementRecord, found: VerdictRecord, name: str, *,
         click.echo(style(wrap(found.reason, INDENT), dim=True))
     for change in found.attribution:
         click.echo(INDENT + style(f"{change.field}: ", "yellow") + shown(change_words(change)))
+
+
+def show_recheck(told: Told) -> None:
+    """A sealed recheck."""
+    facts = told.facts
+    stand = sum(item.verdict in STANDS for _, item in told.verdicts)
+    click.echo(style(f"{stand} of {amount(len(told.verdicts), 'statement')} of number {told.reading} stand", bold=True))
+    pairs(
+        [
+            ("compared with", f"number {told.snapshot} ({facts.against})"),
+            ("page", f"{facts.kind}: {'; '.join(facts.reasons)}" if facts.reasons else facts.kind),
+            *((change.field, change_words(change)) for change in facts.page),
+            *(("note", text) for text in facts.differs),
+            ("by", facts.comparer),
+        ]
+    )
+    for statement, found in told.verdicts:
+        show_verdict(statement, found, f"{told.reading}#{statement.id}")
+
+
+def recheck_json(told: Told) -> dict[str, Any]:
+    """A sealed recheck as JSON."""
+    return {
+        "subject": told.reading,
+        "snapshot": told.snapshot,
+        "facts": to_plain(told.facts),
+        "verdicts": [verdict_json(statement, found) for statement, found in told.verdicts],
+    }
 
 
 def change_words(change: Change) -> str:

@@ -7,7 +7,7 @@ earliest reading that holds each statement (archiver.work.lives). One visit serv
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,12 +15,13 @@ from archiver.archive import Archive
 from archiver.errors import MissingError, UsageError
 from archiver.model.verdicts import Against
 from archiver.work import look
-from archiver.work.lives import bases, life_of, lives
+from archiver.work.lives import Life, bases, life_of, lives
 from archiver.work.look import Capture, Sealed
 from archiver.work.schedule import due
 from archiver.work.targets import Target, target_of
 from archiver.work.wishes import Wishes
 
+_NAMES_ONE = re.compile(r"[0-9]+(#s[0-9]+)?|latest|sha256:[0-9a-f]*", re.ASCII)
 _PROXIED = re.compile(r"((?:http|socks5h?)://[^ ]+) \(name resolved by proxy\)")
 
 
@@ -98,7 +99,7 @@ def _by_ref(archive: Archive, ref: str) -> Errand:
         raise UsageError(
             f"{ref} is a local file: there is no page to visit", hint=f"archiver recheck {ref} --against FILE or URL"
         )
-    if "://" in ref or not re.match(r"[0-9]|latest$|sha256:", ref.strip()):
+    if not _NAMES_ONE.fullmatch(ref.strip()):
         life = life_of(archive, capture)
         subjects = tuple(Subject(base.reading, base.ids) for base in bases(archive, life))
         if not subjects:
@@ -120,18 +121,18 @@ def subject_of(archive: Archive, meant: look.Meant) -> Subject:
 
 def all_errands(archive: Archive) -> list[Errand]:
     """A visit to every page that has statements."""
-    return list(_of_lives(archive, (life.url for life in lives(archive).values())))
+    return list(_of_lives(archive, lives(archive).values()))
 
 
 def due_errands(archive: Archive) -> list[Errand]:
     """A visit to every page whose time has come, the longest overdue first. Raises UsageError without intervals."""
-    return list(_of_lives(archive, (item.life.url for item in due(archive))))
+    return list(_of_lives(archive, (item.life for item in due(archive))))
 
 
-def _of_lives(archive: Archive, urls: Iterable[str]) -> Iterable[Errand]:
-    known = lives(archive)
-    for url in urls:
-        life = known[url]
+def _of_lives(archive: Archive, found: Iterable[Life]) -> Iterator[Errand]:
+    for life in found:
+        if life.aside:
+            continue
         subjects = tuple(Subject(base.reading, base.ids) for base in bases(archive, life))
         if subjects:
             yield Errand(_target(life.captures[0]), subjects, life.captures[0])

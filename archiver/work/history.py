@@ -6,17 +6,20 @@ and that is said: nothing vouches for such a verdict but the sealed bytes that i
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from archiver.archive import Archive
 from archiver.errors import ArchiverError, MissingError
 from archiver.model.statement import StatementRecord
-from archiver.model.verdicts import Change, RecheckFacts, VerdictRecord
+from archiver.model.verdicts import Change, VerdictRecord
 from archiver.page.compare import compare
 from archiver.work import look
 from archiver.work.comparing import Before, article_changes, before_of, records_of
 from archiver.work.lives import Base, Life, Recheck, bases, facts_of, life_of, verdicts_of
 from archiver.work.look import Capture, Meant
+
+Verdicts = dict[str, VerdictRecord]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +90,12 @@ class _Teller:
     def __init__(self, archive: Archive, life: Life) -> None:
         self._archive, self._life = archive, life
         self._read: dict[str, Before | None] = {}
-        self._facts: dict[str, RecheckFacts] = {}
-        self._compared: dict[tuple[str, str], tuple[VerdictRecord, ...] | None] = {}
+        self._compared: dict[str, Verdicts] = {}
         known = {capture.snapshot.digest for capture in life.captures}
         self._captures = [*life.captures, *self._others(known)]
         self._captures.sort(key=lambda capture: capture.snapshot.sequence)
         self._own = known
-        self._by_pair: dict[tuple[str, str], Recheck] = {}
-        for recheck in life.rechecks:
-            self._by_pair[recheck.subject, recheck.snapshot] = recheck
+        self._by_pair = {(recheck.of, recheck.snapshot): recheck for recheck in life.rechecks}
 
     def _others(self, known: set[str]) -> list[Capture]:
         """What the page was compared with, other than its own captures."""
@@ -139,9 +139,9 @@ class _Teller:
         found = []
         for base in bases(self._archive, self._life):
             before = before_of(self._archive, base.reading)
-            for place, record in enumerate(before.page.statements):
+            for record in before.page.statements:
                 if record.id in base.ids:
-                    found.append(Statement(base, record, self._moments(base, before, place)))
+                    found.append(Statement(base, record, self._moments(base, before, record.id)))
         if wanted is None:
             return tuple(found)
         number, name = wanted
@@ -169,35 +169,37 @@ class _Teller:
             )
         return False
 
-    def _moments(self, base: Base, before: Before, place: int) -> tuple[Moment, ...]:
+    def _moments(self, base: Base, before: Before, name: str) -> tuple[Moment, ...]:
         found = []
         for capture in self._captures:
             if capture.snapshot.sequence <= base.capture.snapshot.sequence:
                 continue
-            recheck = self._by_pair.get((base.reading.digest, capture.snapshot.digest))
-            verdicts = self._verdicts(base, before, capture, recheck)
-            if verdicts is not None and place < len(verdicts):
-                sealed = recheck.item.sequence if recheck is not None else None
-                item = capture.snapshot
-                found.append(Moment(item.sequence, item.manifest.time, verdicts[place], sealed))
+            item = capture.snapshot
+            for verdicts, sealed in self._verdicts(base, before, capture):
+                if name in verdicts:
+                    found.append(Moment(item.sequence, item.manifest.time, verdicts[name], sealed))
+                    break
         return tuple(found)
 
-    def _verdicts(
-        self, base: Base, before: Before, capture: Capture, recheck: Recheck | None
-    ) -> tuple[VerdictRecord, ...] | None:
-        key = (base.reading.digest, capture.snapshot.digest)
-        if key not in self._compared:
-            self._compared[key] = self._find(before, capture, recheck)
-        return self._compared[key]
-
-    def _find(self, before: Before, capture: Capture, recheck: Recheck | None) -> tuple[VerdictRecord, ...] | None:
+    def _verdicts(self, base: Base, before: Before, capture: Capture) -> Iterator[tuple[Verdicts, int | None]]:
+        """The verdicts by the statements' ids: those that were sealed, with the number of the recheck; if these say
+        nothing of a statement, what a comparison now gives."""
+        recheck = self._by_pair.get((base.capture.snapshot.digest, capture.snapshot.digest))
         if recheck is not None:
-            try:
-                return verdicts_of(self._archive, recheck)
-            except ArchiverError:
-                return None
+            yield self._kept(recheck.item.digest, lambda: verdicts_of(self._archive, recheck)), recheck.item.sequence
         later = self._before(capture)
-        return None if later is None else records_of(compare(before.page, later.page))
+        if later is not None:
+            key = f"{base.reading.digest} {capture.snapshot.digest}"
+            yield self._kept(key, lambda: records_of(compare(before.page, later.page))), None
+
+    def _kept(self, key: str, find: Callable[[], tuple[VerdictRecord, ...]]) -> Verdicts:
+        """What was found once; nothing where it cannot be read."""
+        if key not in self._compared:
+            try:
+                self._compared[key] = {item.id: item for item in find()}
+            except ArchiverError:
+                self._compared[key] = {}
+        return self._compared[key]
 
     def _before(self, capture: Capture) -> Before | None:
         """What a capture's newest reading read; None if it has none that can be read."""

@@ -26,9 +26,11 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Recheck:
-    """A sealed recheck. `subject` and `snapshot` are digests of manifests."""
+    """A sealed recheck. `of`: the digest of the snapshot whose reading was compared; `subject` and `snapshot` are
+    digests of manifests too. Readings of one snapshot give the same statements the same ids."""
 
     item: Sealed
+    of: str
 
     @property
     def subject(self) -> str:
@@ -43,11 +45,18 @@ class Recheck:
 
 @dataclass(slots=True)
 class Life:
-    """One address. `captures`: oldest first, each with its newest reading. `rechecks`: of any reading of these."""
+    """One address. `captures`: oldest first, each with its newest reading. `rechecks`: of any reading of them. `aside`:
+    it was captured only to be compared with another page."""
 
     url: str
     captures: list[Capture] = field(default_factory=list)
     rechecks: list[Recheck] = field(default_factory=list)
+    aside: bool = False
+
+    def visits(self) -> list[Recheck]:
+        """The rechecks that visited this page, rather than something else to compare it with."""
+        own = {capture.snapshot.digest for capture in self.captures}
+        return [recheck for recheck in self.rechecks if recheck.snapshot in own]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +74,7 @@ def lives(archive: Archive) -> dict[str, Life]:
     snapshots: dict[str, Capture] = {}
     newest: dict[str, Sealed] = {}
     snapshot_of: dict[str, str] = {}  # of each reading
-    rechecks: list[Recheck] = []
+    rechecks: list[Sealed] = []
     for sequence in archive.folder.sequences():
         try:
             item = look.sealed(archive, sequence)
@@ -78,17 +87,23 @@ def lives(archive: Archive) -> dict[str, Life]:
             newest[item.manifest.subject] = item
             snapshot_of[item.digest] = item.manifest.subject
         elif event == "recheck":
-            rechecks.append(Recheck(item))
+            rechecks.append(item)
     found: dict[str, Life] = {}
     for digest, capture in snapshots.items():
         if capture.facts is None or capture.facts.request is None:
             continue
         whole = look.joined(archive, capture.snapshot, newest.get(digest))
         found.setdefault(capture.url, Life(capture.url)).captures.append(whole)
-    for recheck in rechecks:
-        snapshot = snapshots.get(snapshot_of.get(recheck.subject, ""))
-        if snapshot is not None and snapshot.url in found:
-            found[snapshot.url].rechecks.append(recheck)
+    compared: set[str] = set()  # snapshots that another page was compared with
+    for item in rechecks:
+        recheck = Recheck(item, snapshot_of.get(item.manifest.subject or "", ""))
+        first, then = snapshots.get(recheck.of), snapshots.get(recheck.snapshot)
+        if first is not None and first.url in found:
+            found[first.url].rechecks.append(recheck)
+        if first is not None and then is not None and first.url != then.url:
+            compared.add(recheck.snapshot)
+    for life in found.values():
+        life.aside = all(capture.snapshot.digest in compared for capture in life.captures)
     return found
 
 
@@ -99,19 +114,19 @@ def life_of(archive: Archive, capture: Capture) -> Life:
         if found is not None:
             return found
     own = {item.digest for item in look.readings(archive, capture.snapshot)}
-    rechecks = [recheck for recheck in all_rechecks(archive) if recheck.subject in own]
-    return Life(capture.url, [capture], rechecks)
+    rechecks = [Recheck(item, capture.snapshot.digest) for item in _events(archive, "recheck")]
+    return Life(capture.url, [capture], [recheck for recheck in rechecks if recheck.subject in own])
 
 
-def all_rechecks(archive: Archive) -> Iterator[Recheck]:
-    """Every recheck that can be read, oldest first."""
+def _events(archive: Archive, event: str) -> Iterator[Sealed]:
+    """Every manifest of an event that can be read, oldest first."""
     for sequence in archive.folder.sequences():
         try:
             item = look.sealed(archive, sequence)
         except ArchiverError:
             continue
-        if item.manifest.event == "recheck":
-            yield Recheck(item)
+        if item.manifest.event == event:
+            yield item
 
 
 def facts_of(archive: Archive, recheck: Recheck) -> RecheckFacts:
@@ -125,6 +140,27 @@ def verdicts_of(archive: Archive, recheck: Recheck) -> tuple[VerdictRecord, ...]
     return verdicts_model.decode(data).verdicts
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a sealed recheck says: numbers of the reading and the snapshot that it compared, how, and the verdicts."""
+
+    reading: int
+    snapshot: int
+    facts: RecheckFacts
+    verdicts: tuple[tuple[StatementRecord, VerdictRecord], ...]
+
+
+def told(archive: Archive, item: Sealed) -> Told:
+    """What a recheck says. Raises MissingError, FormatError."""
+    recheck = Recheck(item, "")
+    reading = look.find_digest(archive, recheck.subject, before=item.sequence)
+    snapshot = look.find_digest(archive, recheck.snapshot, before=item.sequence)
+    records = {record.id: record for record, _ in look.statements(archive, reading)}
+    found = verdicts_of(archive, recheck)
+    pairs = tuple((records[verdict.id], verdict) for verdict in found if verdict.id in records)
+    return Told(reading.sequence, snapshot.sequence, facts_of(archive, recheck), pairs)
+
+
 def is_conclusive(verdicts: Iterable[VerdictRecord]) -> bool:
     """Whether something is known of at least one statement."""
     return any(item.verdict != "unknown" for item in verdicts)
@@ -136,7 +172,7 @@ def bases(archive: Archive, life: Life) -> list[Base]:
     found: list[Base] = []
     befores: list[Before] = []
     bodies: set[str] = set()
-    sealed = {(recheck.subject, recheck.snapshot): recheck for recheck in life.rechecks}
+    sealed = {(recheck.of, recheck.snapshot): recheck for recheck in life.rechecks}
     for capture in life.captures:
         reading, facts = capture.reading, capture.found
         if reading is None or facts is None or not facts.statements or facts.kind in INSTEAD:
@@ -146,7 +182,7 @@ def bases(archive: Archive, life: Life) -> list[Base]:
         later = before_of(archive, reading)
         held: list[Span] = []
         for base, before in zip(found, befores, strict=True):
-            held += _held(archive, before, later, sealed.get((base.reading.digest, capture.snapshot.digest)))
+            held += _held(archive, before, later, sealed.get((base.capture.snapshot.digest, capture.snapshot.digest)))
         ids = tuple(item.id for item in later.page.statements if not _is_held(item, held))
         if facts.source is not None:
             bodies.add(facts.source.digest)

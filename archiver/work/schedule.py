@@ -53,7 +53,7 @@ def schedule(archive: Archive, life: Life, rules: Sequence[RecheckRule]) -> Due 
         return None
     known = max(_moment(item.snapshot.manifest.time) for item in good)
     unknown: list[datetime] = []
-    for recheck in life.rechecks:
+    for recheck in life.visits():
         at = _moment(recheck.item.manifest.time)
         try:
             conclusive = is_conclusive(verdicts_of(archive, recheck))

@@ -536,3 +536,22 @@ def test_other_languages(user: User, site: Newsroom) -> None:
     for line in again.lines():
         assert line["verdicts"][0]["verdict"] == "reworded"
     assert altered >= 2
+
+
+def test_a_sealed_recheck_is_shown(captured: User, site: Newsroom) -> None:
+    site.edit(CRANE, b"in June that the boom", b"in July that the boom")
+    (line,) = recheck(captured, "1", "--json").lines()
+    out = captured.ok("show", line["recheck"]).out
+    assert "of number 2 stand" in out
+    assert "[-June-]{+July+}" in out
+    plain = captured.ok("show", line["recheck"], "--json").json()
+    assert plain["recheck"]["verdicts"] == line["verdicts"]
+    assert plain["recheck"]["facts"]["against"] == "live page"
+    assert plain["manifest"]["event"] == "recheck"
+
+
+def test_what_a_page_was_compared_with_is_not_visited_as_a_page(captured: User, site: Newsroom) -> None:
+    site.put("/web/2026/crane", site.pages[CRANE])
+    recheck(captured, "1", "--against", site.url("/web/2026/crane"))
+    lines = recheck(captured, "--all", "--json").lines()
+    assert [line["url"] for line in lines] == [site.url(CRANE)]
