@@ -40,6 +40,7 @@ bench: $(VENV)/.dev
 
 bench-statements: $(VENV)/.dev
 	$(BIN)/python bench/statements.py
+	$(BIN)/python bench/recheck.py
 
 tamper: $(VENV)/.dev
 	$(BIN)/python bench/tamper.py
