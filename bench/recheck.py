@@ -1,9 +1,10 @@
 """How well and how fast statements are found again on a page that was edited: verdicts against known edits.
 
-    python bench/recheck.py [--articles FILE.jsonl] [--limit N] [--seed N] [--errors N] [--no-speed]
+    python bench/recheck.py [--data FILE|DIR] [--limit N] [--seed N] [--errors N] [--no-speed]
 
-Each line of FILE (or of $ARCHIVER_EVALUATION) has `text` and `quotes` with `start`, `end` and `attribution` (quotes of
-one attribution are the parts of one statement). Without one, the repository's sample articles are used. Each article is
+Each line of FILE, or of the `*_dev.jsonl` in DIR (or in $ARCHIVER_EVALUATION), has `text` and `quotes` with `start`,
+`end` and `attribution` (quotes of one attribution are the parts of one statement). These articles are not part of the
+project; without them, the repository's sample articles are used. Each article is
 edited in every way below; in half of the runs one or two of its statements are looked for, else all. Of these about
 half are edited, the others must come out verbatim.
 """
@@ -80,6 +81,12 @@ def load(path: Path, limit: int) -> list[Article]:
             statements = [trimmed(row["text"], sorted(spans)) for spans in groups.values()]
             found.append(Article(row["id"], row["text"], [spans for spans in statements if spans]))
     return [article for article in found if article.statements][:limit]
+
+
+def evaluation(path: Path, limit: int) -> list[Article]:
+    """The articles of a file, or of all files in a folder."""
+    files = sorted(path.glob("*_dev.jsonl")) if path.is_dir() else [path]
+    return [article for file in files for article in load(file, limit)]
 
 
 def trimmed(text: str, spans: list[Span]) -> list[Span]:
@@ -334,13 +341,13 @@ def numbered(text: str) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--articles", type=Path, default=os.environ.get("ARCHIVER_EVALUATION"))
+    parser.add_argument("--data", "--articles", type=Path, default=os.environ.get("ARCHIVER_EVALUATION"))
     parser.add_argument("--limit", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--errors", type=int, default=0, help="show so many of the wrong ones")
     parser.add_argument("--no-speed", action="store_true")
     options = parser.parse_args()
-    articles = load(Path(options.articles), options.limit) if options.articles else samples()
+    articles = evaluation(Path(options.data), options.limit) if options.data else samples()
     tally, times = run(articles, options.seed)
     print(f"{len(articles)} articles, {sum(len(a.statements) for a in articles)} statements")
     good = True

@@ -53,14 +53,25 @@ class Search:
             self.hits = [_better(one, other) for one, other in zip(self.hits, elsewhere, strict=True)]
 
     def _look(self, zone: Span, article: Span) -> list[Hit | None]:
-        alignment = align(self._words, split(self._new, *zone), [span for span in self._spans if span[0] < span[1]])
+        """Find all parts in a stretch of the new text. If several seem to have moved, it may be other text that did,
+        past them: the simpler story counts, unless it has nothing move at all."""
+        new = split(self._new, *zone)
         wanted = [n for n, span in enumerate(self._spans) if span[0] < span[1]]
+        self._alignment = align(self._words, new, [self._spans[n] for n in wanted])
+        hits = self._find(self._alignment, wanted, article)
+        if (moved := sum(map(is_moved, hits))) > 1:
+            other = align(self._words, new, [])
+            others = self._find(other, wanted, article)
+            if 0 < sum(map(is_moved, others)) < moved:
+                self._alignment, hits = other, others
+        return hits
+
+    def _find(self, alignment: Alignment, wanted: Sequence[int], article: Span) -> list[Hit | None]:
         finds = Matcher(alignment, [self._spans[n] for n in wanted]).settle()
         hits = [self._without_words(n) for n in range(len(self._spans))]
         for n, find in zip(wanted, finds, strict=True):
             if find is not None:
                 hits[n] = self._hit(n, find, alignment, article)
-        self._alignment = alignment
         return hits
 
     def _without_words(self, n: int) -> Hit | None:
@@ -120,6 +131,11 @@ def _around(text: str, low: int, high: int, parts: Sequence[Span]) -> list[Span]
         else:
             found.append((first, after))
     return found
+
+
+def is_moved(hit: Hit | None) -> bool:
+    """Whether a part was found word for word at another place, where it did not stand before."""
+    return hit is not None and hit.same and not hit.here and not hit.copy
 
 
 def _better(article: Hit | None, page: Hit | None) -> Hit | None:
