@@ -227,11 +227,13 @@ class Index:
         found: list[Row] = []
         ranked = [row for row, _ in votes.most_common(MAX_ROWS if conditions else limit)]
         for at in range(0, len(ranked), limit):
-            marks = ",".join("?" * len(ranked[at : at + limit]))
+            some = ranked[at : at + limit]
+            marks = ",".join("?" * len(some))
             rows = self._rows(
-                f"{_STATEMENTS} WHERE statements.id IN ({marks}){conditions}", (*ranked[at : at + limit], *values)
+                f"SELECT statements.id, {_STATEMENTS[7:]} WHERE statements.id IN ({marks}){conditions}",
+                (*some, *values),
             )
-            found += [Row(*row) for row in rows]
+            found += [Row(*row[1:]) for row in sorted(rows, key=lambda row: -votes[row[0]])]
             if len(found) >= limit:
                 break
         return found[:limit]

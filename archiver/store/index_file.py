@@ -97,7 +97,8 @@ def place_for_writing(folder: ArchiveFolder, indexes: Path | None, archive: str)
         with suppress(OSError):
             if path.parent != folder.root:
                 path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if os.access(path.parent, os.W_OK) and (not path.exists() or os.access(path, os.W_OK)):
+            usable = path.is_symlink() or not path.exists() or (is_plain(path) and os.access(path, os.W_OK))
+            if usable and os.access(path.parent, os.W_OK):
                 return path
     handle, name = tempfile.mkstemp(prefix="archiver-index-", suffix=".sqlite")
     os.close(handle)

@@ -300,7 +300,12 @@ def grouped(matches: Iterable[Match]) -> list[Match]:
 
 
 def compare_statement(record: StatementRecord, words: str, parts: Sequence[str]) -> Comparison | None:
-    """How a citation compares with what is said in a statement: its parts without the marks around them."""
+    """How a citation compares with what is said in a statement: with its parts as they stand, and without the marks
+    around them, for whoever cites two parts as one."""
+    if len(record.parts) > 1:
+        found = compare(Text(record.text), words, parts)
+        if found is not None and found.verdict == "verbatim":
+            return found
     spoken = [bare(part.exact) for part in record.parts]
     ends, at = set(), -1
     for part in spoken:
