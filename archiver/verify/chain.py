@@ -7,6 +7,8 @@ What comes back is small: the bytes stay in the process that read them. archiver
 from __future__ import annotations
 
 import hashlib
+import itertools
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -21,6 +23,7 @@ from archiver.verify.usual import recognise
 
 NAMESPACE = "archiver-manifest-v1"
 MAX_SIGNATURE = 8192  # bytes of an armored ed25519 signature; a FIDO one is not much longer
+CHUNK = 2 * WIDTH  # manifests a task
 MAX_BLAMED = 8  # differences of one entry bundle that are looked into one by one
 MAX_BUNDLE = WIDTH * (MAX_BYTES + 2)  # bytes of the largest entry bundle
 
@@ -76,6 +79,22 @@ class Span(NamedTuple):
     entries: tuple[str, ...]
     prefix: str
     with_objects: bool
+
+
+def spans_of(sequences: Sequence[int], bundles: Iterable[str], prefix: str, with_objects: bool) -> list[Span]:
+    """Tasks of up to CHUNK manifests (numbers ascending). What stands in one entry bundle is in one task."""
+    by_chunk: dict[int, list[str]] = {}
+    for name in bundles:
+        index = parse_tile_path(name.removeprefix(prefix + "log/")).index
+        by_chunk.setdefault(index * WIDTH // CHUNK, []).append(name)
+    spans: list[Span] = []
+    for chunk, numbers in itertools.groupby(sequences, lambda number: number // CHUNK):
+        found, entries = tuple(numbers), tuple(by_chunk.get(chunk, ()))
+        if spans and len(spans[-1].sequences) + len(found) <= CHUNK:
+            last = spans.pop()
+            found, entries = last.sequences + found, last.entries + entries
+        spans.append(Span(found, entries, prefix, with_objects))
+    return spans
 
 
 def examine(evidence: Evidence, sequence: int) -> Link:

@@ -25,6 +25,7 @@ from archiver.page.decode import MAX_BODY
 from archiver.verify import exchanges, rechecks, statements
 from archiver.verify.case import Case, Fault, fault_of
 from archiver.verify.exchanges import Body
+from archiver.verify.place import Place
 from archiver.verify.workers import Workers
 from archiver.warc.segments import SECRET_SIZE
 
@@ -114,49 +115,6 @@ def examine_content(evidence: Evidence, items: list[Item]) -> tuple[int, int, in
             readings += 1
             found += _reading(place.at(11), manifest, item)
     return snapshots, readings, found, faults
-
-
-class Place(NamedTuple):
-    """Where findings about one manifest belong."""
-
-    evidence: Evidence
-    step: int
-    sequence: int
-    file: str
-    faults: list[Fault]
-
-    def at(self, step: int) -> Place:
-        """The same manifest in another step."""
-        return self._replace(step=step)
-
-    def fault(self, code: str, message: str, file: str | None = None) -> None:
-        """Add a finding."""
-        self.faults.append((self.step, code, message, file or self.file, self.sequence))
-
-    def object(self, manifest: Manifest, role: str, limit: int, bad: str) -> bytes | None:
-        """A small object's bytes, which are those that were sealed; or None after saying why there are none. `bad` is
-        the code for one that is larger than any that archiver writes."""
-        ref = manifest.object(role)
-        if ref is None:
-            self.fault("content-not-checked", f"the manifest names no {role}")
-            return None
-        name = self.evidence.object_name(ref.digest)
-        if name is None:
-            self.fault("content-not-checked", f"{role} is not here")
-            return None
-        if ref.size > limit:
-            self.fault(bad, f"{role} of {ref.size} bytes; at most {limit} are written", name)
-            return None
-        try:
-            data = read(self.evidence, name, limit)
-        except ArchiverError as error:
-            _, code, message, file, _ = fault_of(self.step, error, "content-not-checked", name)
-            self.fault(code, f"{role}: {message}", file)
-            return None
-        if digest.of_bytes(data) != ref.digest:
-            self.fault("content-not-checked", f"{role} is not what was sealed (step 9)", name)
-            return None
-        return data
 
 
 def _manifest(place: Place, sequence: int, wanted: str) -> Manifest | None:

@@ -12,7 +12,6 @@ said to have spoken, and that something is nowhere to be found, is the comparer'
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from archiver.errors import ArchiverError, FormatError, NewerVersionError, ProofError
 from archiver.model import facts as facts_model
@@ -31,9 +30,7 @@ from archiver.page.text import PageText
 from archiver.page.typography import same_words
 from archiver.verify import exchanges
 from archiver.verify.case import fault_of
-
-if TYPE_CHECKING:
-    from archiver.verify.content import Place
+from archiver.verify.place import Place
 
 MAX_STATEMENTS = 256 << 20  # bytes of a statements object
 Problem = tuple[str, str]  # code, message

@@ -5,7 +5,6 @@ Rows come from archiver.verify.chain, in any number of processes; what depends o
 
 from __future__ import annotations
 
-import itertools
 from array import array
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -16,13 +15,10 @@ from archiver.evidence import read
 from archiver.model.manifest import NEEDS_SUBJECT, KeyChange
 from archiver.signing import sshsig
 from archiver.tlog.merkle import Frontier
-from archiver.tlog.tiles import WIDTH, parse_tile_path
 from archiver.verify.case import Case
-from archiver.verify.chain import MAX_SIGNATURE, NAMESPACE, Row, Said, Span, examine_span
+from archiver.verify.chain import MAX_SIGNATURE, NAMESPACE, Row, Said, examine_span, spans_of
 from archiver.verify.report import Weight
 from archiver.verify.workers import Workers
-
-CHUNK = 2 * WIDTH  # manifests a task
 
 # Which events an event may speak about; None: any.
 _SUBJECTS: dict[str, frozenset[str] | None] = {
@@ -40,7 +36,9 @@ def walk_chain(case: Case, workers: Workers, sequences: Sequence[int], bundles: 
     the checkpoints whose roots are wanted."""
     total, done = len(sequences), 0
     walk = _Walk(case, sizes)
-    for rows, faults in workers.map(examine_span, _spans(case, sequences, bundles)):
+    for rows, faults in workers.map(
+        examine_span, spans_of(sequences, bundles, case.evidence.prefix, case.policy.depth != "seal")
+    ):
         for row in rows:
             walk.take(row)
         case.take(faults)
@@ -51,24 +49,6 @@ def walk_chain(case: Case, workers: Workers, sequences: Sequence[int], bundles: 
     steps[4].checked = total
     steps[4].summary = f"{total} manifests, each in its place"
     steps[5].summary = f"{steps[5].checked} signatures by keys in force"
-
-
-def _spans(case: Case, sequences: Sequence[int], bundles: Iterable[str]) -> list[Span]:
-    """Tasks of up to CHUNK manifests. What stands in one entry bundle is in one task."""
-    prefix = case.evidence.prefix
-    by_chunk: dict[int, list[str]] = {}
-    for name in bundles:
-        index = parse_tile_path(name.removeprefix(prefix + "log/")).index
-        by_chunk.setdefault(index * WIDTH // CHUNK, []).append(name)
-    with_objects = case.policy.depth != "seal"
-    spans: list[Span] = []
-    for chunk, numbers in itertools.groupby(sequences, lambda number: number // CHUNK):
-        found, entries = tuple(numbers), tuple(by_chunk.get(chunk, ()))
-        if spans and len(spans[-1].sequences) + len(found) <= CHUNK:
-            last = spans.pop()
-            found, entries = last.sequences + found, last.entries + entries
-        spans.append(Span(found, entries, prefix, with_objects))
-    return spans
 
 
 class _Walk:
