@@ -7,7 +7,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 JOBS ?= 2
 
-.PHONY: demo test lint format bench bench-statements tamper check-all clean
+.PHONY: demo test lint format bench bench-statements tamper fuzz check-all clean
 
 $(VENV)/.base: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "python 3.11 or later is needed: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
@@ -45,9 +45,14 @@ bench-statements: $(VENV)/.dev
 tamper: $(VENV)/.dev
 	$(BIN)/python bench/tamper.py
 
+# Every property drawn anew, many times more often than `make test` does.
+fuzz: $(VENV)/.dev
+	FUZZ=1 $(BIN)/python -m pytest -n $(JOBS) -m hypothesis $(PYTEST_ARGS)
+
 # Everything that takes long: 100,000 manifests, 1 GB bodies, every crash point, every byte flipped, fuzzing, browsers.
 check-all: lint $(VENV)/.dev
 	$(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
+	$(MAKE) fuzz
 	$(BIN)/python bench/tamper.py
 
 clean:

@@ -16,7 +16,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-VERSION = 1
+VERSION = 2
 GRAM = 3  # characters; SQLite's trigram tokenizer
 
 # Thai, Lao, Myanmar, Khmer, CJK radicals and ideographs, kana: no blanks between words.
@@ -36,11 +36,12 @@ _INSIDE = re.compile(r"(?<=\w)'(?=\w)")
 def key(text: str) -> str:
     """The key of a text; a blank alone if it has no words."""
     text = text.translate(_ALIKE).translate(_PLAIN)
-    text = _INSIDE.sub("", text)
     if text.isascii():
-        return f" {' '.join(_ASCII.findall(text.lower()))} "
-    spread = unicodedata.normalize("NFKD", text.casefold())
-    kept = "".join([sign for sign in spread if unicodedata.category(sign) != "Mn"])
+        return f" {' '.join(_ASCII.findall(_INSIDE.sub('', text).lower()))} "
+    # Twice, as caseless matching asks (Unicode, D146): "℠" becomes "SM", and only then has a lower case.
+    spread = unicodedata.normalize("NFKD", text.casefold()).casefold()
+    spread = unicodedata.normalize("NFKD", spread).translate(_ALIKE)
+    kept = _INSIDE.sub("", "".join([sign for sign in spread if unicodedata.category(sign) != "Mn"]))
     return f" {' '.join(_WORD.findall(unicodedata.normalize('NFC', kept)))} "
 
 

@@ -70,6 +70,14 @@ def test_any_text(text: str) -> None:
     assert key(unicodedata.normalize("NFD", text)) == key(unicodedata.normalize("NFC", text))
 
 
+def test_every_sign_that_folds_or_decomposes() -> None:
+    """A key is its own key, whatever Unicode makes of a sign: "℠" gives "SM", "ŉ" gives "ʼn"."""
+    for sign in map(chr, [*range(0xD800), *range(0xE000, 0x110000)]):
+        if sign.casefold() != sign or not unicodedata.is_normalized("NFKD", sign):
+            for text in (sign, f"a{sign}b"):
+                assert key(key(text)) == key(text), hex(ord(sign))
+
+
 def test_long_texts_take_their_time_in_proportion() -> None:
     begun = time.process_time()
     for text in ("ﷺ" * 200_000, "’" * 2_000_000, "é" * 1_000_000, "a’" * 500_000):
