@@ -46,6 +46,11 @@ _HINTS: dict[ErrorKind, str | None] = {
 }
 
 
+def hint_for(kind: ErrorKind) -> str | None:
+    """What a person can do about an error of that kind."""
+    return _HINTS[kind]
+
+
 class ExchangeError(Exception):
     """Inside web/: why an exchange did not come about. It leaves as `Visit.error`, never as an exception."""
 
