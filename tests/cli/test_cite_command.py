@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
 from markdown_it import MarkdownIt
 from newsroom import Newsroom, Page
+from ready import LOCAL, captured_once, copied, newsroom, site
 from terminal import User
 
-LOCAL = ("--allow-private", "--delay", "0")
+__all__ = ["newsroom", "site"]
+PAGES = ("/wire/harbour-crane", "/de/bruecke", "/fr/phare", "/ja/ferry", "/ar/bridge", "/register/harbor-fund")
 FORMATS = ("text", "markdown", "html", "bibtex", "csl-json")
 HOSTILE = (
     r"A \textbf{title} & 100% of_it ~ ^ # $x$ {braces} \input{/etc/passwd} "
@@ -22,12 +25,14 @@ HOSTILE = (
 )
 
 
+@pytest.fixture(scope="module")
+def template(newsroom: Newsroom, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return captured_once(tmp_path_factory.mktemp("template"), newsroom, *PAGES)
+
+
 @pytest.fixture
-def captured(user: User, site: Newsroom) -> User:
-    user.init()
-    for path in ("/wire/harbour-crane", "/de/bruecke", "/fr/phare", "/ja/ferry", "/ar/bridge", "/register/harbor-fund"):
-        user.ok("capture", *LOCAL, site.url(path))
-    return user
+def captured(user: User, site: Newsroom, template: Path, monkeypatch: pytest.MonkeyPatch) -> User:
+    return copied(template, user, monkeypatch)
 
 
 def cite(user: User, ref: str, form: str) -> str:

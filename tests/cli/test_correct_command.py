@@ -9,19 +9,22 @@ from typing import Any
 import pytest
 import yaml
 from newsroom import Newsroom
+from ready import LOCAL, captured_once, copied, newsroom, site
 from terminal import Result, User
 
-LOCAL = ("--allow-private", "--delay", "0")
+__all__ = ["newsroom", "site"]
 CRANE = "/wire/harbour-crane"
 
 
+@pytest.fixture(scope="module")
+def template(newsroom: Newsroom, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("template")
+    return captured_once(folder, newsroom, CRANE, settings="collector:\n  name: Ann Lee\n")
+
+
 @pytest.fixture
-def captured(user: User, site: Newsroom) -> User:
-    user.init()
-    with (user.archive / "archive.yaml").open("a") as settings:
-        settings.write("collector:\n  name: Ann Lee\n")
-    user.ok("capture", *LOCAL, site.url(CRANE))
-    return user
+def captured(user: User, site: Newsroom, template: Path, monkeypatch: pytest.MonkeyPatch) -> User:
+    return copied(template, user, monkeypatch)
 
 
 def statements(user: User, ref: object) -> dict[str, Any]:

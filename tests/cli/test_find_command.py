@@ -10,20 +10,24 @@ from typing import Any
 
 import pytest
 from newsroom import Newsroom, Page
+from ready import LOCAL, captured_once, copied, newsroom, site
 from terminal import Result, User
 
 from archiver.verify.layout import object_path
 
-LOCAL = ("--allow-private", "--delay", "0")
+__all__ = ["newsroom", "site"]
 CRANE = "/wire/harbour-crane"
 PAGES = (CRANE, "/de/bruecke", "/fr/phare", "/ja/ferry", "/ar/bridge", "/register/harbor-fund", "/weekly/library")
 
 
+@pytest.fixture(scope="module")
+def template(newsroom: Newsroom, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return captured_once(tmp_path_factory.mktemp("template"), newsroom, *PAGES)
+
+
 @pytest.fixture
-def full(user: User, site: Newsroom) -> User:
-    user.init()
-    user.ok("capture", *LOCAL, *map(site.url, PAGES))
-    return user
+def full(user: User, site: Newsroom, template: Path, monkeypatch: pytest.MonkeyPatch) -> User:
+    return copied(template, user, monkeypatch)
 
 
 def find(user: User, *arguments: object) -> tuple[Result, dict[str, Any]]:

@@ -4,58 +4,32 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from newsroom import Newsroom, Page, Request
+from ready import LOCAL, captured_once, copied, newsroom, site
 from terminal import Result, User
 
-LOCAL = ("--allow-private", "--delay", "0")
+__all__ = ["newsroom", "site"]
 CRANE, FERRY, BRIDGE = "/wire/harbour-crane", "/gazette/ferry", "/de/bruecke"
 
 
 @pytest.fixture(scope="module")
-def newsroom() -> Iterator[Newsroom]:
-    with Newsroom() as site:
-        yield site
-
-
-@pytest.fixture
-def site(newsroom: Newsroom) -> Newsroom:
-    """One site for all tests of this module, as it was at first."""
-    newsroom.restore()
-    newsroom.requests.clear()
-    return newsroom
-
-
-@pytest.fixture(scope="module")
 def template(newsroom: Newsroom, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An archive with one article and the keys of its user, to be copied."""
-    folder = tmp_path_factory.mktemp("template")
-    environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")} | {
-        "ARCHIVER_CONFIG_DIR": str(folder / "config"),
-        "ARCHIVER_STATE_DIR": str(folder / "state"),
-    }
-    for arguments in (("init", folder / "archive", "--no-passphrase"), ("capture", *LOCAL, newsroom.url(CRANE))):
-        command = [sys.executable, "-m", "archiver", *map(str, arguments)]
-        subprocess.run(command, env=environment, check=True, capture_output=True)
-    return folder
+    return captured_once(tmp_path_factory.mktemp("template"), newsroom, CRANE)
 
 
 @pytest.fixture
 def captured(user: User, site: Newsroom, template: Path, monkeypatch: pytest.MonkeyPatch) -> User:
     """An archive with one article: number 1, read as number 2."""
-    shutil.copytree(template / "archive", user.archive)
-    shutil.copytree(template / "config", user.home)
-    monkeypatch.setenv("ARCHIVER_ARCHIVE", str(user.archive))
+    copied(template, user, monkeypatch)
     site.requests.append(Request("GET", CRANE, ()))  # the visit of the template
     return user
 
