@@ -44,7 +44,7 @@ def verify(
             _steps(case, workers, bundle_step)
     except ArchiverError as error:  # of what the steps cannot do without: the list of names, a process
         report.find(1, "file-unreadable", error.message, file=error.where)
-    _judge_requirements(case)
+    judge_requirements(report)
     return report
 
 
@@ -113,10 +113,11 @@ def _check_contents(case: Case, workers: Workers, inventory: Inventory | None) -
             steps[number].skipped = "not asked for: --depth objects looks at digests"
 
 
-def _judge_requirements(case: Case) -> None:
-    for name in case.policy.require:
+def judge_requirements(report: Report) -> None:
+    """Enter what was required and not shown."""
+    for name in report.required:
         for number in REQUIREMENTS[name]:
-            empty = case.report.steps[number].empty and number in MAY_BE_EMPTY.get(name, ())
-            if case.report.outcome(number) is not Outcome.PASSED and not empty:
-                case.report.unmet.append(name)
+            empty = report.steps[number].empty and number in MAY_BE_EMPTY.get(name, ())
+            if report.outcome(number) is not Outcome.PASSED and not empty:
+                report.unmet.append(name)
                 break

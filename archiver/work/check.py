@@ -106,7 +106,7 @@ def _known(home: Home, asked: Asked, evidence: Evidence) -> list[KnownCheckpoint
         try:
             with path.open("rb") as stream:
                 data = stream.read(SMALL)
-            found.append(_checkpoint(data, str(path)))
+            found.append(_checkpoint(data, str(path), given=True))
         except OSError as error:
             raise StoreError(f"could not be read: {error.strerror}", where=str(path)) from None
         except FormatError as error:
@@ -118,11 +118,11 @@ def _known(home: Home, asked: Asked, evidence: Evidence) -> list[KnownCheckpoint
     return found
 
 
-def _checkpoint(data: bytes, source: str) -> KnownCheckpoint:
+def _checkpoint(data: bytes, source: str, *, given: bool = False) -> KnownCheckpoint:
     """From a signed note, or from a bare checkpoint text."""
     text = open_note(data).text if b"\n\n" in data else data
     checkpoint = parse_checkpoint_text(text)
-    return KnownCheckpoint(checkpoint.origin, checkpoint.size, checkpoint.root, source)
+    return KnownCheckpoint(checkpoint.origin, checkpoint.size, checkpoint.root, source, given)
 
 
 def identity_of(evidence: Evidence) -> str | None:
