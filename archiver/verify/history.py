@@ -41,6 +41,8 @@ def check_history(case: Case, older: dict[int, str], tiles: Tiles | None) -> Non
     if tiles is not None:
         _check_kept(case, older, tiles)
     outside = [known for known in case.policy.known if _check_outside(case, known)]
+    if any(known.given and known not in outside for known in case.policy.known):
+        case.report.unmet.append("since")  # a comparison that somebody asked for: without it the end is open
     step.checked = good + len(outside)
     if outside:
         step.summary = f"{good} checkpoints of its own and {len(outside)} known from outside are extended by this one"
