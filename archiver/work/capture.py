@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from archiver.archive import Archive
 from archiver.errors import ArchiverError, FetchError, UsageError
@@ -27,6 +26,7 @@ from archiver.work.journal import Journal
 from archiver.work.prepare import Run
 from archiver.work.station import Staged, StagedReading
 from archiver.work.targets import Target
+from archiver.work.visiting import visit_politely
 
 if TYPE_CHECKING:
     from archiver.work.pin import Pin
@@ -161,24 +161,11 @@ class CaptureRun:
         with self.hands.hand() as hand:
             if target.path is not None:
                 return _Done(number, *_staged(hand, hand.stage_file(target)), None, None)
-            visit = self._visit(hand, target)
+            visit = visit_politely(hand, target, self.politeness, self.options.attempts)
             if visit.error_kind == "interrupted" or (visit.outcome != "response" and not self.options.keep_failed):
                 hand.drop()
                 return _Done(number, None, None, visit, None)
             return _Done(number, *_staged(hand, hand.stage(visit.attempts)), visit, None)
-
-    def _visit(self, hand: Hand, target: Target) -> Visit:
-        """Visit politely, and again where that can help."""
-        host = urlsplit(target.url).netloc
-        attempt = 1
-        while True:
-            with self.politeness.slot(host):
-                visit = hand.fetch(target).with_attempts(attempt)
-            self.politeness.note_visit(host, visit)
-            if attempt >= self.options.attempts or self.stop.is_set() or not self.politeness.should_retry(visit):
-                return visit
-            self.stop.wait(self.politeness.retry_delay(host, attempt))
-            attempt += 1
 
     def _commit_ready(self, report: Callable[[Captured], None]) -> int:
         """Wait for one result, take all that are ready, seal them in one commit, say so. How many."""

@@ -29,7 +29,7 @@ from archiver.work.errands import Errand, Subject, manner_of
 from archiver.work.prepare import Run
 from archiver.work.start import hands_of, new_run_id, recorded
 from archiver.work.station import Staged, StagedReading
-from archiver.work.visiting import visit
+from archiver.work.visiting import visit_politely
 from archiver.work.wishes import PROXY_VARIABLES, Wishes, fetcher_of, in_force
 
 JSON = "application/json"
@@ -161,7 +161,7 @@ class _Round:
         with self._hands.hand() as hand:
             if errand.target.path is not None:
                 return compared_by(hand, errand, hand.stage_file(errand.target), befores)
-            found = visit(hand, errand.target, self._politeness, self._settings.attempts)
+            found = visit_politely(hand, errand.target, self._politeness, self._settings.attempts)
             if found.outcome == "response":
                 return compared_by(hand, errand, hand.stage(found.attempts), befores)
             if found.error_kind in OURS:

@@ -10,7 +10,7 @@ from archiver.work.crew import Hand
 from archiver.work.targets import Target
 
 
-def visit(hand: Hand, target: Target, politeness: Politeness, attempts: int) -> Visit:
+def visit_politely(hand: Hand, target: Target, politeness: Politeness, attempts: int) -> Visit:
     """Visit politely, at most so many times. The hand keeps what the last one brought."""
     host = urlsplit(target.url).netloc
     attempt = 1
