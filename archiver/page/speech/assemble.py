@@ -7,6 +7,7 @@ from dataclasses import replace
 from archiver.page.speech.attribution import Link
 from archiver.page.speech.details import Details, details, polarity, role
 from archiver.page.speech.judge import judge
+from archiver.page.speech.lexicon import Is
 from archiver.page.speech.names import Roster, appositive, resolve
 from archiver.page.speech.nouns import Cue, Kind, Span, Speaker, Statement
 from archiver.page.speech.phrases import Phrase, surface
@@ -50,7 +51,7 @@ class Assembler:
         sentence_end = line.sentences[line.sentence_of(phrase.first)][1] if line.sentences else len(tokens)
         named = appositive(tokens, phrase, sentence_end)
         name = resolve(self._text, tokens, named or phrase, self._roster, self._speakers)
-        start, end = surface(tokens, phrase)
+        start, end = _mention(link, phrase)
         self._remember(start, name)
         return Speaker(name, Span(start, end)), role(self._text, tokens, phrase, named)
 
@@ -86,6 +87,16 @@ class Assembler:
         found = details(self._text, link, subject)
         own = found.via is not None and all(word.lower() in self._outlet for word in found.via.split())
         return replace(found, via=None) if own else found
+
+
+def _mention(link: Link, phrase: Phrase) -> tuple[int, int]:
+    """Where the speaker is named: the phrase, or the "who" that stands for it (Ann Lee, who said …)."""
+    line, cue = link.subject_line, link.cue
+    assert line is not None
+    if cue is not None and line is link.line and phrase.after <= cue.left < cue.at:
+        if line.tokens[cue.left].what & Is.RELATIVE:
+            return line.tokens[cue.left].start, line.tokens[cue.left].end
+    return surface(line.tokens, phrase)
 
 
 def _goes_on(text: str, group: list[tuple[Link, int, str]], link: Link) -> bool:

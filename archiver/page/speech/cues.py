@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from archiver.page.speech.cue import CueAt
-from archiver.page.speech.lexicon import CUE, Is
+from archiver.page.speech.lexicon import CUE, FUNCTION, Is
 from archiver.page.speech.phrases import COMMAS, Phrase, first_phrase, is_finite, is_possessive, is_verbish, phrase_at
 from archiver.page.speech.split_verbs import is_object, split_verb
 from archiver.page.speech.subjects import (
@@ -19,6 +19,8 @@ from archiver.page.speech.subjects import (
     subject_before,
 )
 from archiver.page.speech.tokens import QUOTE, WORD, Line, Token, is_headline
+
+_NOT_WHO = frozenset({"to", "on", "in", "at"})  # sent a letter to voters saying; wrote on her page calling
 
 
 def cues_of(line: Line, sentence: tuple[int, int]) -> list[CueAt]:
@@ -166,6 +168,8 @@ def _is_verb(tokens: list[Token], start: int, end: int, at: int, back: int) -> b
     if token.what & Is.BASE and previous is not None and previous.kind == WORD:
         if at + 2 < end and tokens[at + 1].text == ":" and tokens[at + 2].kind == QUOTE:
             return not token.what & Is.MAY_BE_NOUN
+        if _is_behind_run(tokens, start, back):
+            return True
         plural = previous.what & (Is.PRONOUN | Is.PLURAL | Is.CONJUNCTION) or previous.word.endswith("s")
         return bool(plural) and not (token.what & Is.MAY_BE_NOUN and previous.capital)
     if not token.what & Is.MAY_BE_NOUN:
@@ -177,10 +181,26 @@ def _is_verb(tokens: list[Token], start: int, end: int, at: int, back: int) -> b
     following = tokens[at + 1] if at + 1 < end else None
     if following is not None and following.word in ("of", "from"):
         return False
+    if not previous.capital and not previous.what & Is.PRONOUN and _in_object(tokens, start, back):
+        return False
     if previous.what & (Is.PRONOUN | Is.ROLE | Is.RELATIVE | Is.CONJUNCTION | Is.PLURAL) or previous.capital:
         return True
     first = phrase_at(tokens, start, back)
     return first is not None and first.after == back and not (following is not None and is_finite(following))
+
+
+def _is_behind_run(tokens: list[Token], start: int, end: int) -> bool:
+    """“…,” the statement read; “…,” the clerks state: nothing but the subject stands between the run and the verb."""
+    _, left = adjacent(tokens, start, end)
+    return start < left < end and tokens[left - 1].kind == QUOTE
+
+
+def _in_object(tokens: list[Token], start: int, end: int) -> bool:
+    """the use of executive orders: bare words behind a preposition."""
+    at = end
+    while at > start and tokens[at - 1].kind == WORD and not tokens[at - 1].what & FUNCTION:
+        at -= 1
+    return start < at < end and bool(tokens[at - 1].what & Is.PREPOSITION) and not tokens[at - 1].what & Is.DETERMINER
 
 
 def _inverted(tokens: list[Token], start: int, end: int, at: int, back: int) -> Phrase | None:
@@ -195,8 +215,11 @@ def _inverted(tokens: list[Token], start: int, end: int, at: int, back: int) -> 
     while following < end and tokens[following].what & skipped and not tokens[following].capital:
         following += 1
     found = phrase_at(tokens, following, end)
-    if found is None or (found.after < end and is_finite(tokens[found.after])):
+    if found is None:
         return None
+    if found.after < end and is_finite(tokens[found.after]):
+        surely = back > start and tokens[back - 1].kind == QUOTE and tokens[found.after].word.endswith("ed")
+        return found if surely else None  # “…,” said one man involved in it
     return found
 
 
@@ -205,7 +228,7 @@ def _participle(
 ) -> CueAt | None:
     previous = tokens[back - 1] if back > start else None
     subject: Phrase | None
-    if previous is None or previous.kind != WORD:
+    if previous is None or previous.kind != WORD or (previous.run is not None and previous.text[-2:-1] in ",."):
         subject = main_subject(tokens, start, back, before)
         return CueAt(at, "participle", strong, subject, back, negated=negated)
     if (previous.what & (Is.DETERMINER | Is.OWN) and not previous.what & Is.PRONOUN) or is_possessive(previous):
@@ -218,6 +241,8 @@ def _participle(
         return CueAt(at, "participle", strong, subject, back, negated=negated)
     subject, left = nearest(tokens, start, back)
     led = tokens[left - 1] if left > start else None
+    if led is not None and led.word in _NOT_WHO:
+        subject = None
     if subject is None or (led is not None and not led.what & Is.PREPOSITION and not _shows(tokens, subject)):
         subject, left = main_subject(tokens, start, left, before) or subject, back
     return CueAt(at, "participle", strong, subject, left, negated=negated)

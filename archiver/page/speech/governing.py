@@ -37,7 +37,8 @@ def _is_apart(tokens: list[Token], cue: CueAt, near: CueAt, start: int) -> bool:
         return False
     intro = tokens[near.left - 1]
     if intro.text == ",":
-        return bool(tokens[start].what & (Is.SUBORDINATOR | Is.PREPOSITION))
+        led = start + 1 if tokens[start].what & Is.ADVERB and not tokens[start].what & Is.SUBORDINATOR else start
+        return bool(tokens[led].what & (Is.SUBORDINATOR | Is.PREPOSITION))
     adverbial = intro.what & Is.SUBORDINATOR and not intro.what & (Is.RELATIVE | Is.DETERMINER)
     adverbial = adverbial and intro.word not in ("what", "how", "why", "whether")
     return bool(adverbial) and (not cue.strong or (near.left >= 2 and tokens[near.left - 2].text == ","))

@@ -83,6 +83,7 @@ class Is:
     RELAYS = 1 << 50
     VERB_FIRST = 1 << 51
     RANK = 1 << 52
+    PERFORMS = 1 << 53
 
 
 SECTIONS: dict[str, int] = {name.lower(): flag for name, flag in vars(Is).items() if name.isupper()}

@@ -48,6 +48,9 @@ def _attach(text: str, link: Link, cues: list[CueAt]) -> None:
     tokens, (start, end), at = link.tokens, link.sentence, link.at
     before = [cue for cue in cues if cue.at < at and cue.form != "according"]
     near = before[-1] if before else None
+    behind = _said_behind(text, link, cues, near)
+    if behind is not None:
+        return _set(link, "after", behind, True)
     if near is not None and near.strong and _opens_speech(text, tokens, near, at):
         return _set(link, "before", near, True)
     if near is not None and near.at + 1 == at and near.form in ("finite", "participle"):
@@ -80,6 +83,17 @@ def _attach(text: str, link: Link, cues: list[CueAt]) -> None:
         return _set(link, "around", closing, False)
     label(link) or noun(text, link) or as_(link) or set_off(text, link)
     return None
+
+
+def _said_behind(text: str, link: Link, cues: list[CueAt], near: CueAt | None) -> CueAt | None:
+    """Lee saw it otherwise: “So it is,” she said. The clause behind counts, unless what stands before the colon is one
+    that says (Lee said: “…”)."""
+    tokens, (start, _), at = link.tokens, link.sentence, link.at
+    if at == start or tokens[at - 1].text != ":" or text[link.run.inner_end - 1] not in ",?!":
+        return None
+    if near is not None and near.strong and (near.at + 2 >= at or link.line.language == "de"):
+        return None
+    return next((c for c in cues if c.at > at and c.form == "finite" and _follows(text, tokens, start, c, at)), None)
 
 
 def _relays(tokens: list[Token], according: CueAt, near: CueAt | None) -> bool:

@@ -26,6 +26,9 @@ from archiver.page.speech.glyphs import (
 )  # fmt: skip
 from archiver.page.speech.paragraphs import paragraphs
 
+_SINGLES = frozenset({"’", "'"})
+_STRAIGHT = frozenset({'"', "''"})
+
 
 @dataclass(slots=True)
 class Run:
@@ -193,13 +196,18 @@ class _Cutter:
         start, inner_start, opener = self._marks[index]
         closers = CLOSERS.get(opener, frozenset({opener}))
         depth = 0
+        odd: int | None = None
         for later in range(index + 1, len(self._marks)):
             at, after, mark = self._marks[later]
             if FAMILIES[mark] != family:
+                if odd is None and family == "double" and mark in _SINGLES:
+                    odd = self._odd_close(later)
                 continue
             if self._nests(opener, at, after, mark):
                 if self._is_balanced(later, depth) or family != "double":
                     depth += 1
+                elif odd is not None and odd >= 0:
+                    return self._close_oddly(index, odd)
                 elif self._text[at - 2 : at].strip()[-1:] in ENDS:
                     self._add(start, at, inner_start, at, family, opener, closed=False)
                     return later
@@ -209,8 +217,24 @@ class _Cutter:
             elif mark in closers and self._closes(at, after, mark) and not self._is_inch(later):
                 self._add(start, after, inner_start, at, family, opener)
                 return later + 1
+        if odd is not None and odd >= 0:
+            return self._close_oddly(index, odd)
         self._add(start, self._end, inner_start, self._end, family, opener, closed=False)
         return len(self._marks)
+
+    def _odd_close(self, index: int) -> int | None:
+        """“So it is.’ She left. — the index of a single mark that stands where a double one should close; -1 if this
+        one opens something, so that a later one closes that; None for an apostrophe."""
+        at, after, _ = self._marks[index]
+        if self._blank_before(at) and not self._blank_after(after):
+            return -1
+        return index if self._text[at - 1] in ",.!?…" and self._blank_after(after) else None
+
+    def _close_oddly(self, index: int, odd: int) -> int:
+        start, inner_start, opener = self._marks[index]
+        at, after, _ = self._marks[odd]
+        self._add(start, after, inner_start, at, FAMILIES[opener], opener)
+        return odd + 1
 
     def _nests(self, opener: str, at: int, after: int, mark: str) -> bool:
         if mark in "「『":
@@ -231,6 +255,8 @@ class _Cutter:
         if mark in "“«»‹›」』”〞〟":
             return True
         following = self._text[after] if after < self._end else " "
+        if mark in _STRAIGHT and self._text[at - 1] in ",.!?…":
+            return True  # "So it is,"she said: the blank is missing
         return not following.isalnum() or is_cjk(following) or is_cjk(self._text[at - 1])
 
     def _is_inch(self, index: int) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archiver.page.speech.cue import CueAt
-from archiver.page.speech.lexicon import CUE, Is
+from archiver.page.speech.lexicon import CUE, FUNCTION, Is
 from archiver.page.speech.phrases import (
     COMMAS,
     Phrase,
@@ -14,7 +14,7 @@ from archiver.page.speech.phrases import (
     joined,
     phrase_at,
 )
-from archiver.page.speech.tokens import MARK, QUOTE, WORD, Token
+from archiver.page.speech.tokens import MARK, QUOTE, WORD, Token, is_name
 
 
 def subject_before(tokens: list[Token], start: int, end: int, before: list[CueAt]) -> tuple[Phrase | None, int]:
@@ -33,9 +33,23 @@ def subject_before(tokens: list[Token], start: int, end: int, before: list[CueAt
         return None, end
     if previous.what & Is.CONJUNCTION:
         return main_subject(tokens, start, end - 1, before), clause_start(tokens, start, end - 1)
-    if previous.what & Is.RELATIVE and previous.word != "that":
+    if previous.what & Is.RELATIVE and (previous.word != "that" or _is_relative(tokens, start, end - 1)):
         return _antecedent(tokens, start, end - 1), end - 1
-    return adjacent(tokens, start, end)
+    found, left = adjacent(tokens, start, end)
+    if found is not None and found.sort == "noun" and found.after == end and _is_led_in(tokens, left, found):
+        return main_subject(tokens, start, left, before) or found, left
+    return found, left
+
+
+def _is_led_in(tokens: list[Token], left: int, found: Phrase) -> bool:
+    """but in a later interview said: all that stands between the clause's beginning and the verb is an object."""
+    first = tokens[left].what
+    return left < found.first and bool(first & Is.PREPOSITION) and not first & (Is.DETERMINER | Is.SUBORDINATOR)
+
+
+def _is_relative(tokens: list[Token], start: int, that: int) -> bool:
+    """a letter that says, but not: she said that"""
+    return that > start and tokens[that - 1].kind == WORD and not tokens[that - 1].what & (CUE | FUNCTION)
 
 
 def clause_start(tokens: list[Token], start: int, end: int) -> int:
@@ -72,12 +86,26 @@ def _across_insertion(tokens: list[Token], start: int, comma: int) -> tuple[Phra
 
 
 def _antecedent(tokens: list[Token], start: int, end: int) -> Phrase | None:
-    """What "who" refers to: the noun phrase right before it."""
+    """What "who" refers to: the noun phrase right before it; a person, if there is one before what hangs on it (says to
+    Lee on camera, who …)."""
     at = end
     if at > start and tokens[at - 1].text == ",":
         at -= 1
     found, _ = adjacent(tokens, start, at)
+    if tokens[end].word == "who" and (found is None or _is_thing(tokens, found)):
+        for i in range(at - 1, max(start, at - 6), -1):
+            if tokens[i].kind != WORD or is_finite(tokens[i]):
+                break
+            if is_name(tokens[i]):
+                return nearest(tokens, start, i + 1)[0] or found
     return found
+
+
+def _is_thing(tokens: list[Token], phrase: Phrase) -> bool:
+    return phrase.sort == "noun" and not any(
+        token.what & (Is.TITLE | Is.ROLE | Is.PLURAL) or token.word.endswith("s")
+        for token in tokens[phrase.first : phrase.after]
+    )
 
 
 def adjacent(tokens: list[Token], start: int, end: int) -> tuple[Phrase | None, int]:

@@ -9,6 +9,10 @@ from archiver.page.speech.phrases import is_finite, is_possessive
 from archiver.page.speech.sentences import attribution_follows
 from archiver.page.speech.tokens import QUOTE, WORD, Line, Token, is_headline
 
+_SMALL = frozenset(
+    "a an the of and or in on at to for from with by as vs de la le les des du et y e und der die das".split()
+)
+
 
 def set_titles(text: str, line: Line, lexicon: Lexicon, doubled: bool) -> None:
     """Turns the runs of a paragraph that are titles into words, so that a subject can reach across them. `doubled`: the
@@ -68,6 +72,8 @@ def _why(
     if before is not None and before.text == ":" and len(words) <= 6 and _announces_work(tokens, start, at):
         return "a title behind a colon"
     closes_clause = text[token.run.inner_end - 1] in ",.;:?!" if token.run is not None else False
+    if closes_clause and language == "en" and _by_author(tokens, start, end, at):
+        return "a title with its author"
     if len(words) <= 3 and not closes_clause and following is not None and following.what & Is.RANK:
         return "what a rank is called"
     if language in CASELESS or language == "de" or not is_title_case(words):
@@ -89,6 +95,8 @@ def _why(
         return "a title that is explained"
     if before.what & Is.AS and not any(t.what & CUE for t in tokens[start:at]):
         return "a name"
+    if before.what & (Is.ACCORDING | Is.PERFORMS) and (len(words) >= 2 or before.what & Is.ACCORDING):
+        return "a title"
     if before.what & Is.PREPOSITION and not before.what & CUE and len(words) >= 2:
         told = before.word != "with" and any(t.what & Is.SPEECH_NOUN for t in tokens[max(start, at - 3) : at - 1])
         return None if told else "a title behind a preposition"
@@ -184,6 +192,13 @@ def _has_author(text: str, tokens: list[Token], start: int, end: int, at: int) -
     return tokens[at + 1].word == "von" and tokens[at + 2].capital and text[run.inner_start].isupper()
 
 
+def _by_author(tokens: list[Token], start: int, end: int, at: int) -> bool:
+    """“Night on the Quay,” by Ann Lee. (But: was called “a ruin,” by Ann Lee.)"""
+    if at + 2 >= end or tokens[at + 1].word != "by" or not (tokens[at + 2].capital or tokens[at + 2].what & Is.TITLE):
+        return False
+    return not any(token.what & CUE and not token.capital for token in tokens[start:at])
+
+
 def _is_speakers_name(tokens: list[Token], start: int, at: int) -> bool:
     """„…“, schrieb „Die Zeit“."""
     return any(token.kind == QUOTE for token in tokens[max(start, at - 4) : at - 1])
@@ -237,6 +252,11 @@ def _apposition(tokens: list[Token], at: int, end: int) -> bool:
 
 
 def is_title_case(words: list[str]) -> bool:
-    """The Big Words Begin With a Capital."""
-    capital = [word for word in words if not word[:1].islower()]
-    return 5 * len(capital) >= 3 * len(words) and all(len(word) < 5 for word in words if word not in capital)
+    """The Big Words Begin With a Capital; small ones inside need not (State of the Union)."""
+    small = [word for word in words if word[:1].islower()]
+    told = len(words) - sum(word in _SMALL for word in small[: len(words) - 1])
+    return (
+        (not small or small[0] is not words[0])
+        and 5 * (len(words) - len(small)) >= 3 * told
+        and all(len(word) < 5 for word in small)
+    )

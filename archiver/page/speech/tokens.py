@@ -22,6 +22,7 @@ _TOKEN = re.compile(
 _INSIDE = re.compile(r"(?<=[a-z,;] )[A-Z]\w+")
 _COMMON = re.compile(r"(?<![\w’'-])[a-z]\w+")
 _TWO_MORE = re.compile(r" [^\W\d_a-zа-яіїєґ]\w+ [^\W\d_a-zа-яіїєґ]\w+")
+_CAPITAL = re.compile(r" [A-Z][a-z]")
 _HYPHENED = re.compile(r"-(?:t-)?(?:il|elle|ils|elles|on|je|nous|vous)$")
 _SAME_MARK = {"،": ",", "؛": ";", "؟": "?", "，": ",", "：": ":", "―": "—"}
 
@@ -150,6 +151,13 @@ class _Scanner:
     def _in_context(self, word: str, capital: bool, what: int, before: Token | None, after: int) -> int:
         """What spelling and neighbours say of a word, in languages where they do."""
         if self._language == "en":
+            if (
+                capital
+                and what & Is.AUXILIARY
+                and _CAPITAL.match(self._text, after)
+                and not (before and before.capital)
+            ):
+                return 0  # said Will Lee
             return what
         if self._language == "de":
             return _german(word, capital, what, before)
