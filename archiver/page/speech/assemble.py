@@ -93,9 +93,9 @@ def _mention(link: Link, phrase: Phrase) -> tuple[int, int]:
     """Where the speaker is named: the phrase, or the "who" that stands for it (Ann Lee, who said …)."""
     line, cue = link.subject_line, link.cue
     assert line is not None
-    if cue is not None and line is link.line and phrase.after <= cue.left < cue.at:
-        if line.tokens[cue.left].what & Is.RELATIVE:
-            return line.tokens[cue.left].start, line.tokens[cue.left].end
+    relative = cue is not None and line is link.line and phrase.after <= cue.left < cue.at
+    if relative and cue is not None and line.tokens[cue.left].what & Is.RELATIVE:
+        return line.tokens[cue.left].start, line.tokens[cue.left].end
     return surface(line.tokens, phrase)
 
 

@@ -10,7 +10,9 @@ from archiver.page.speech.sentences import attribution_follows
 from archiver.page.speech.tokens import QUOTE, WORD, Line, Token, is_headline
 
 _SMALL = frozenset(
-    "a an the of and or in on at to for from with by as vs de la le les des du et y e und der die das".split()
+    {"a", "an", "the", "of", "and", "or", "in", "on", "at", "to", "for", "from", "with", "by", "as", "vs"}
+    | {"de", "la", "le", "les", "des", "du", "et", "y", "e", "und", "der", "die", "das"}
+)  # fmt: skip
 )
 
 
