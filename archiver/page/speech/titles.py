@@ -13,7 +13,6 @@ _SMALL = frozenset(
     {"a", "an", "the", "of", "and", "or", "in", "on", "at", "to", "for", "from", "with", "by", "as", "vs"}
     | {"de", "la", "le", "les", "des", "du", "et", "y", "e", "und", "der", "die", "das"}
 )  # fmt: skip
-)
 
 
 def set_titles(text: str, line: Line, lexicon: Lexicon, doubled: bool) -> None:
