@@ -37,6 +37,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "history": ("history", "The life of a page and of its statements."),
     "diff": ("diff", "What changed between two captures, word by word."),
     "verify": ("verify", "Check an archive or a bundle, offline."),
+    "timestamp": ("timestamp", "Have others stamp by when this log existed."),
     "export": ("export", "Write an evidence bundle that others can check."),
     "trust": ("trust", "Confirm the keys of others, list or forget them."),
     "completion": ("completion", "Print shell completion for bash, zsh or fish."),

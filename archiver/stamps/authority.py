@@ -112,18 +112,19 @@ def signer_name(token: Token) -> str:
     return _printable(_load(token.signer).subject.rfc4514_string())
 
 
-def chain_end(token: Token) -> tuple[str, str] | None:
-    """Issuer (as it says itself) and SHA-256 of the topmost certificate that came along: where to look for the root.
-    None if it cannot be told."""
+def signer_ends(token: Token) -> datetime:
+    """When the signer's certificate ends, as the token gives it. Raises FormatError."""
+    return _load(token.signer).not_valid_after_utc
+
+
+def chain_end(token: Token) -> str | None:
+    """The issuer of the topmost certificate that came along, as it says itself: which root to look for. None if it
+    cannot be told."""
     try:
         found = [x509.load_der_x509_certificate(item) for item in token.certificates]
-        issuers = {item.issuer: item for item in found}
-        subjects = {item.subject for item in found}
-        top = next((item for name, item in issuers.items() if name not in subjects), None)
-        top = top or next((item for item in found if item.subject == item.issuer), None)
-        return (
-            None if top is None else (_printable(top.issuer.rfc4514_string()), _colons(top.public_bytes(Encoding.DER)))
-        )
+        subjects = {item.subject for item in found if item.subject != item.issuer}
+        top = next((item for item in found if item.issuer not in subjects), None)
+        return None if top is None else _printable(top.issuer.rfc4514_string())
     except ValueError:
         return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -46,10 +47,22 @@ keys: {keys}
 #   - {{pattern: "news.example/live/*", every: 30m}}
 #   - {{pattern: "archive.example/*", every: never}}
 #   - {{pattern: "*", every: 1d}}
+
+# Who stamps the time of this log, for `archiver timestamp` (docs/guide/time.md). They see a digest and your address.
+# Pin the root of each authority: archiver timestamp --tsa NAME --pin root.pem
+# timestamp:
+#   after_capture: true      # also at the end of every capture and recheck
+#   authorities:
+#     - {{name: tsa-one, url: "https://tsa.example/tsr"}}
+#     - {{name: tsa-two, url: "https://stamps.example/", policy: "1.2.3.4"}}
+#   calendars:               # OpenTimestamps
+#     - https://calendar.example
 """
 
 
 _KINDS: dict[type, str] = {str: "text", int: "a whole number", bool: "true or false"}
+_LABEL = re.compile(r"[a-z0-9-]{1,40}", re.ASCII)
+_ADDRESS = re.compile(r"https?://[^\s/]", re.ASCII)
 _AT_LEAST_ONE = frozenset({"total_seconds", "max_megabytes", "per_host", "attempts"})
 
 
@@ -68,6 +81,25 @@ class RecheckRule:
 
     pattern: str
     every: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class AuthoritySettings:
+    """A time-stamping authority: its name here, which is also that of its root in trust/tsa/ and the label of its
+    files; its address; and the policy (an OID) to ask for."""
+
+    name: str
+    url: str
+    policy: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TimestampSettings:
+    """Who stamps the log's checkpoints, and whether that is done at the end of every capture."""
+
+    after_capture: bool = False
+    authorities: tuple[AuthoritySettings, ...] = ()
+    calendars: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +122,7 @@ class Settings:
     allow_private: bool = False
     passphrase_command: str | None = None
     recheck: tuple[RecheckRule, ...] = ()
+    timestamp: TimestampSettings = field(default_factory=TimestampSettings)
 
 
 Part = TypeVar("Part", Settings, CollectorSettings)
@@ -114,7 +147,39 @@ def parse(plain: dict[str, Any], where: str) -> Settings:
         if not isinstance(rules, list):
             raise FormatError("recheck is not a list of pattern and every", where=where)
         settings = replace(settings, recheck=tuple(_rule(item, where) for item in rules))
+    stamping = plain.pop("timestamp", None)
+    if stamping is not None:
+        settings = replace(settings, timestamp=_stamping(stamping, where))
     return _fill(settings, plain, where)
+
+
+def _stamping(plain: Any, where: str) -> TimestampSettings:
+    known = {"after_capture": bool, "authorities": list, "calendars": list}
+    if not isinstance(plain, dict) or any(type(plain[name]) is not known.get(name) for name in plain):
+        raise FormatError("timestamp is not a group of after_capture, authorities, calendars", where=where)
+    found = tuple(_authority(item, where) for item in plain.get("authorities", ()))
+    calendars = plain.get("calendars", [])
+    if len({item.name for item in found}) != len(found):
+        raise FormatError("timestamp: two authorities have one name", where=where)
+    if not all(isinstance(item, str) and _ADDRESS.match(item) for item in calendars):
+        raise FormatError("timestamp: calendars are addresses, https://…", where=where)
+    return TimestampSettings(plain.get("after_capture", False), found, tuple(dict.fromkeys(calendars)))
+
+
+def _authority(plain: Any, where: str) -> AuthoritySettings:
+    if not isinstance(plain, dict) or not {"name", "url"} <= set(plain) <= {"name", "url", "policy"}:
+        raise FormatError("timestamp: each authority has a name and an address (url)", where=where)
+    if not all(isinstance(value, str) for value in plain.values()):
+        raise FormatError("timestamp: name, url and policy are text", where=where, hint='in quotes: policy: "1.2.3"')
+    if not is_label(plain["name"]) or not _ADDRESS.match(plain["url"]):
+        message = "timestamp: a name is 1 to 40 of a-z, 0-9 and -, an address begins with https:// or http://"
+        raise FormatError(message, where=where)
+    return AuthoritySettings(**plain)
+
+
+def is_label(text: str) -> bool:
+    """Whether `text` can be the label of a stamp's file, and so the name of an authority."""
+    return _LABEL.fullmatch(text) is not None
 
 
 def _rule(plain: Any, where: str) -> RecheckRule:

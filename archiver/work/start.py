@@ -102,7 +102,7 @@ def new_run_id(archive: Archive) -> str:
 def recorded(settings: Settings, route: str) -> dict[str, Any]:
     """The settings as the facts of each snapshot carry them: no secret, no name of a key."""
     kept = asdict(settings)
-    for name in ("keys", "collector", "passphrase_command", "recheck"):
+    for name in ("keys", "collector", "passphrase_command", "recheck", "timestamp"):
         kept.pop(name, None)
     kept["proxy"] = route
     return {key: _cleaned(value) if isinstance(value, str) else value for key, value in kept.items()}
