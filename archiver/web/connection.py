@@ -1,25 +1,27 @@
-"""Where requests and urllib3 are hooked: they prepare and drive a request, the bytes go by our own hands.
+"""Where requests is hooked: its session drives a request, the bytes go by our own hands.
 
-    requests.Session -> CaptureAdapter -> urllib3 pool (for one request) -> CaptureConnection -> Wire
+    requests.Session -> CaptureAdapter -> Wire
 
-The connection is dialled before (web.dial), because what may be sent depends on whom it reached. `send` keeps what is
-sent and sends it as it is; `getresponse` keeps what comes and lets `Reception` say where it ends. http.client's reader
-is not used: it takes 103 for the answer, stops at 100 header lines, drops every line after one without a colon, and
-decides from that where the response ends. Nothing is patched: another Session is not affected.
+The connection is dialled before (web.dial), because what may be sent depends on whom it reached. The adapter keeps what
+is sent and sends it as it is, keeps what comes and lets `Reception` say where it ends. urllib3 and http.client are not
+used below it: the reader of the latter takes 103 for the answer, stops at 100 header lines, drops every line after one
+without a colon, and decides from that where the response ends; and both cost more than all the rest of a visit. Nothing
+is patched: another Session is not affected.
 """
 
 from __future__ import annotations
 
 import contextlib
+import io
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import requests
-from requests.adapters import HTTPAdapter
+from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
-from urllib3 import HTTPConnectionPool, HTTPResponse
-from urllib3.connection import HTTPConnection
 
+from archiver.errors import UsageError
 from archiver.web.addresses import Origin
 from archiver.web.dial import Line
 from archiver.web.receive import Received, Receiver
@@ -41,69 +43,46 @@ class Order:
     deadline: Deadline
     forwarded: bool
     proxy_login: str | None
+    method: str = "GET"
     sent: bytearray = field(default_factory=bytearray)
     received: Received | None = None
 
 
-class CaptureConnection(HTTPConnection):
-    """One connection for one request, http or https: tees and receives over the line of its order."""
-
-    def __init__(self, *args: Any, order: Order, receiver: Receiver, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._order = order
-        self._receiver = receiver
-
-    def connect(self) -> None:
-        """Takes the line, which is open."""
-        self.sock = self._order.line.wire.sock
-
-    def putrequest(self, method: str, url: str, skip_host: bool = False, skip_accept_encoding: bool = False) -> None:
-        """The request line, with the target as it stands in the URL: urllib3 would spell it its own way."""
-        order = self._order
-        target = order.url if order.forwarded else order.origin.target
-        super().putrequest(method, target, skip_host=True, skip_accept_encoding=True)
-
-    def send(self, data: Any) -> None:
-        """Keeps what is sent, then sends it. A connection that breaks here may still hold an answer."""
-        order = self._order
-        if self.sock is None:
-            self.connect()
-        order.sent += data
-        if order.proxy_login is not None:
-            head, end, rest = bytes(data).partition(b"\r\n\r\n")
-            data = head + b"\r\nProxy-Authorization: " + order.proxy_login.encode("ascii") + end + rest
-        with contextlib.suppress(OSError):  # seen again when there is nothing to receive
-            order.line.wire.send(bytes(data), order.deadline)
-
-    def getresponse(self) -> HTTPResponse:  # type: ignore[override]
-        """Receives everything into the order. What urllib3 and requests get to see is an empty stand-in."""
-        order = self._order
-        order.deadline.doing = f"waiting for the answer of {order.origin.host}"
-        try:
-            order.received = self._receiver.receive(order.line.wire, order.deadline)
-        finally:
-            self.close()
-        return HTTPResponse(body=b"", status=0, preload_content=False)
-
-
-class CaptureAdapter(HTTPAdapter):
-    """Gives every request a pool, and so a connection, of its own: nothing is left over from one to the next."""
+class CaptureAdapter(BaseAdapter):
+    """Carries out the order of each request: says its bytes, keeps them, and keeps what comes."""
 
     def __init__(self, receiver: Receiver) -> None:
-        super().__init__(max_retries=0)
+        super().__init__()
         self._receiver = receiver
 
-    def get_connection_with_tls_context(
-        self, request: Any, verify: Any, proxies: Any = None, cert: Any = None
-    ) -> HTTPConnectionPool:
-        """A pool for the one connection of this request."""
-        origin = request.order.origin
-        pool = HTTPConnectionPool(origin.host, origin.port, order=request.order, receiver=self._receiver)
-        pool.ConnectionCls = CaptureConnection
-        return pool
+    def send(self, request: Any, *_: Any, **__: Any) -> requests.Response:
+        """Everything into the order. What requests gets to see is an empty stand-in."""
+        order: Order = request.order
+        _say(order, request.headers)
+        order.deadline.doing = f"waiting for the answer of {order.origin.host}"
+        order.received = self._receiver.receive(order.line.wire, order.deadline)
+        answer = requests.Response()
+        answer.status_code, answer.raw, answer.request = 0, io.BytesIO(), request
+        answer.url = order.url
+        return answer
 
-    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
-        """The dialler does; here it would load the roots anew for every request."""
+    def close(self) -> None:
+        """Between requests nothing is open."""
+
+
+def _say(order: Order, headers: Mapping[str, str]) -> None:
+    """Keeps what is sent, then sends it, with the target as it stands in the URL. A connection that breaks here may
+    still hold an answer."""
+    target = order.url if order.forwarded else order.origin.target
+    lines = [f"{order.method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+    if any("\r" in line or "\n" in line for line in lines):
+        raise UsageError("a header field with a line end in it cannot be sent")
+    head = "\r\n".join(lines).encode("latin-1") + b"\r\n"
+    order.sent += head + b"\r\n"
+    login = "" if order.proxy_login is None else f"Proxy-Authorization: {order.proxy_login}\r\n"
+    data = head + login.encode("ascii") + b"\r\n"
+    with contextlib.suppress(OSError):  # seen again when there is nothing to receive
+        order.line.wire.send(data, order.deadline)
 
 
 class CaptureRequest(requests.PreparedRequest):

@@ -173,7 +173,7 @@ class _Trip:
             got.stream.close()
             assert self._fetcher.proxy is not None
             raise refused_login(self._fetcher.proxy)  # nothing of it came from the site
-        exchange = _exchange_of(order, got, started)
+        exchange = exchange_of(order, got, started)
         self._exchanges.append(exchange)
         if head is not None:
             self._jar.take(url, head.values("Set-Cookie"))
@@ -219,7 +219,8 @@ class _Trip:
             exchange.response.close()
 
 
-def _exchange_of(order: Order, got: Received, started: str) -> Exchange:
+def exchange_of(order: Order, got: Received, started: str) -> Exchange:
+    """What is kept of an order that was carried out."""
     line = order.line
     head = got.reception.head
     problems = [*line.problems, *got.problems]
@@ -229,7 +230,7 @@ def _exchange_of(order: Order, got: Received, started: str) -> Exchange:
     got.stream.seek(0)
     return Exchange(
         url=order.url,
-        method="GET",
+        method=order.method,
         request=bytes(order.sent),
         response=got.stream,
         response_length=got.size,

@@ -31,10 +31,11 @@ class Reception:
     """Told every byte of one response in order by `feed`, and by `end` that no more will come.
 
     `state`: waiting for a head; in a body of that framing; done (whole); garbage (no HTTP); large (a head over the
-    limit). `extra` counts bytes after the end. `problems` are sentences.
+    limit). `extra` counts bytes after the end. `problems` are sentences. `bodiless`: what answers HEAD has no body,
+    whatever its fields say.
     """
 
-    def __init__(self, max_head: int) -> None:
+    def __init__(self, max_head: int, *, bodiless: bool = False) -> None:
         self.state: State = "head"
         self.head: HttpHead | None = None
         self.extra = 0
@@ -42,6 +43,7 @@ class Reception:
         self.ended_by_close = False
         self.problems: list[str] = []
         self._max_head = max_head
+        self._bodiless = bodiless
         self._seen = self._lines = 0  # of all heads
         self._buffer = bytearray()
         self._interim = False
@@ -164,7 +166,7 @@ class Reception:
     def _begin_body(self, head: HttpHead) -> None:
         if any(not name for name, _ in head.fields):
             self.problems.append("a header line without a colon")
-        if head.status is not None and (100 <= head.status < 200 or head.status in (204, 304)):
+        if self._bodiless or (head.status is not None and (100 <= head.status < 200 or head.status in (204, 304))):
             self.state = "done"
             return
         codings = [part.split(";")[0].strip(" \t").lower() for part in _list(head, "Transfer-Encoding")]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import ssl
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -28,7 +28,8 @@ GARBAGE_SECONDS = 5.0  # for what is no HTTP: a protocol that waits for us to sp
 
 @dataclass(slots=True)
 class Received:
-    """What came. `error` is why no response came about, or why it broke off."""
+    """What came. `error` is why no response came about, or why it broke off. `listener` is told every piece of the
+    response once it is kept; an ExchangeError of its own ends the reception."""
 
     stream: BinaryIO
     reception: Reception
@@ -37,6 +38,7 @@ class Received:
     problems: list[str] = field(default_factory=list)
     error_kind: ErrorKind | None = None
     error: str | None = None
+    listener: Callable[[bytes], None] | None = None
 
 
 class Receiver:
@@ -47,11 +49,18 @@ class Receiver:
         self._max_head = max_head
         self._folder = folder
 
-    def receive(self, wire: Wire, deadline: Deadline) -> Received:
+    def receive(
+        self,
+        wire: Wire,
+        deadline: Deadline,
+        *,
+        bodiless: bool = False,
+        listener: Callable[[bytes], None] | None = None,
+    ) -> Received:
         """Reads until the response, or something else, is at its end. Raises StoreError if it cannot be kept."""
         folder = None if self._folder is None else str(self._folder)
         stream = cast(BinaryIO, tempfile.SpooledTemporaryFile(IN_MEMORY, dir=folder))  # noqa: SIM115 - outlives this call
-        got = Received(stream, Reception(self._max_head))
+        got = Received(stream, Reception(self._max_head, bodiless=bodiless), listener=listener)
         try:
             self._read(wire, got, deadline)
             self._write_out(got)
@@ -82,7 +91,15 @@ class Receiver:
             if not data:
                 _note_end(got, None)
                 return
-            if not self._keep(got, data):
+            try:
+                room = self._keep(got, data)
+            except ExchangeError as error:
+                if reception.state == "done":
+                    break
+                reception.give_up()
+                _note_stop(got, error)
+                return
+            if not room:
                 reception.give_up()
                 return
         if reception.state == "done":
@@ -101,6 +118,8 @@ class Receiver:
         room = max(0, limit - got.size)
         self._write(got, data[:room])
         got.reception.feed(data[:room])
+        if got.listener is not None:
+            got.listener(data[:room])
         if len(data) <= room:
             return True
         if got.reception.state != "done":

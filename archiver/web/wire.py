@@ -38,12 +38,16 @@ class Deadline:
         self._seconds = seconds
         self._end = time.monotonic() + seconds
         self._stop = stop
+        self._look = 0.0  # when the wish to stop is looked at next: between processes that takes a while
 
     def left(self) -> float:
         """Seconds until then, more than 0. Raises ExchangeError (timeout, interrupted)."""
-        if self._stop.is_set():
-            raise ExchangeError("interrupted", "stopped by the user")
-        left = self._end - time.monotonic()
+        now = time.monotonic()
+        if now >= self._look:
+            self._look = now + SLICE
+            if self._stop.is_set():
+                raise ExchangeError("interrupted", "stopped by the user")
+        left = self._end - now
         if left <= 0:
             raise ExchangeError("timeout", f"gave up after {self._seconds:g} seconds, {self.doing}", retryable=True)
         return left
@@ -63,6 +67,7 @@ class Wire:
     def __init__(self, sock: socket.socket) -> None:
         sock.setblocking(False)
         self.sock = sock
+        self._waiting: tuple[selectors.BaseSelector, socket.socket, int] | None = None
         self.peer = ""  # the IP address at the other end of this very socket
 
     @classmethod
@@ -101,6 +106,18 @@ class Wire:
         self._until_done(session.do_handshake, _READ, deadline)
         return session
 
+    def accept_tls(self, context: ssl.SSLContext, deadline: Deadline) -> None:
+        """Goes on in TLS as the server. Raises ssl.SSLError, OSError, ExchangeError."""
+        session = context.wrap_socket(
+            self.sock, server_side=True, do_handshake_on_connect=False, suppress_ragged_eofs=False
+        )
+        self.sock = session
+        self._until_done(session.do_handshake, _READ, deadline)
+
+    def peek(self, deadline: Deadline) -> bytes:
+        """The next byte, which stays to be received; nothing at the end. Before TLS. Raises OSError, ExchangeError."""
+        return self._until_done(lambda: self.sock.recv(1, socket.MSG_PEEK), _READ, deadline)
+
     def send(self, data: bytes, deadline: Deadline) -> None:
         """Sends all of it. Raises OSError, ExchangeError."""
         left = memoryview(data)
@@ -121,6 +138,9 @@ class Wire:
 
     def close(self) -> None:
         """Closes the connection, without waiting for the other side."""
+        if self._waiting is not None:
+            self._waiting[0].close()
+            self._waiting = None
         self.sock.close()
 
     def _until_done(self, operation: Callable[[], _T], event: int, deadline: Deadline) -> _T:
@@ -136,10 +156,21 @@ class Wire:
                 self._wait(_WRITE, deadline)
 
     def _wait(self, event: int, deadline: Deadline) -> None:
-        with _Selector() as selector:
-            selector.register(self.sock, event)
-            while not selector.select(min(deadline.left(), SLICE)):
-                pass
+        selector = self._selector(event)
+        while not selector.select(min(deadline.left(), SLICE)):
+            pass
+
+    def _selector(self, event: int) -> selectors.BaseSelector:
+        """Waits for the event; made once for each kind of wait, not once for each wait."""
+        if self._waiting is not None:
+            selector, sock, for_event = self._waiting
+            if sock is self.sock and for_event == event:
+                return selector
+            selector.close()
+        selector = _Selector()
+        selector.register(self.sock, event)
+        self._waiting = selector, self.sock, event
+        return selector
 
 
 def resolve_within(resolve: Callable[[], _T], deadline: Deadline) -> _T:
