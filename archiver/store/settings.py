@@ -51,7 +51,7 @@ keys: {keys}
 # Who stamps the time of this log, for `archiver timestamp` (docs/guide/time.md). They see a digest and your address.
 # Pin the root of each authority: archiver timestamp --tsa NAME --pin root.pem
 # timestamp:
-#   after_capture: true      # also at the end of every capture and recheck
+#   after_capture: false     # true: also at the end of every capture and recheck
 #   authorities:
 #     - {{name: tsa-one, url: "https://tsa.example/tsr"}}
 #     - {{name: tsa-two, url: "https://stamps.example/", policy: "1.2.3.4"}}
@@ -155,6 +155,8 @@ def parse(plain: dict[str, Any], where: str) -> Settings:
 
 def _stamping(plain: Any, where: str) -> TimestampSettings:
     known = {"after_capture": bool, "authorities": list, "calendars": list}
+    if isinstance(plain, dict):  # a list whose lines are all commented out is nothing
+        plain = {name: value for name, value in plain.items() if value is not None or name not in known}
     if not isinstance(plain, dict) or any(type(plain[name]) is not known.get(name) for name in plain):
         raise FormatError("timestamp is not a group of after_capture, authorities, calendars", where=where)
     found = tuple(_authority(item, where) for item in plain.get("authorities", ()))
