@@ -170,6 +170,16 @@ CODES: dict[str, Code] = {
     "object-withheld": Code(
         "not checked", "an object that a manifest names is not in this bundle", "Ask for the whole."
     ),
+    "object-in-part": Code(
+        "not checked",
+        "parts of an object are here, and proven; the others are withheld",
+        "Ask for the whole, if what is missing matters.",
+    ),
+    "parts-bad": Code(
+        "failed",
+        "parts of an object are not what was sealed, or their proof does not hold",
+        "Ask for the bundle again.",
+    ),
     "object-unreadable": Code("failed", "an object could not be read", "Check the disk; restore from a backup."),
     # steps 10 to 12
     "warc-bad": Code(
@@ -218,14 +228,42 @@ CODES: dict[str, Code] = {
         "a verdict says something of the page's words, and the stored bytes say otherwise",
         "Believe the stored bytes: compare the two captures with archiver diff.",
     ),
+    "source-unnamed": Code(
+        "not checked",
+        "the body that was read is among the sealed parts; the header that names its exchange is withheld",
+        "Ask for the whole, if it matters from which exchange it came.",
+    ),
+    "statements-in-part": Code(
+        "remark",
+        "some statements of a reading are here, each proven; of the others nothing is known but how many",
+        "Nothing.",
+    ),
     "content-not-checked": Code(
         "not checked", "what is needed to re-derive this is withheld, taken down or missing", "Ask for the whole."
     ),
     # steps 13 to 16
     "stamp-missing": Code("failed", "a time stamp or cosignature that a manifest lists is missing", _RESTORE),
     "stamp-changed": Code("failed", "a time stamp or cosignature is not the one that a manifest lists", _RESTORE),
+    "stamp-bad": Code(
+        "failed",
+        "a time stamp does not hold: over other bytes, badly signed, or by an ended certificate",
+        "Do not rely on it; another stamp may bound the time.",
+    ),
+    "stamp-partial": Code(
+        "not checked",
+        "the newest manifests are covered by no verified time stamp",
+        "Stamp the log: archiver timestamp",
+    ),
+    "stamp-later": Code("remark", "a time stamp was made after the moment that was asked for", "Nothing."),
+    "stamp-before-claim": Code(
+        "remark",
+        "a manifest claims a later time than a stamp that covers it: a clock was wrong, or lied",
+        "Believe the stamp, not the manifest's own time.",
+    ),
     "stamp-not-checked": Code(
-        "not checked", "a time stamp is here, but this version does not verify it", "Verify it with openssl ts."
+        "not checked",
+        "a time stamp or cosignature is here, and could not be verified",
+        "Pin the authority's root (--tsa-root FILE), or verify it with openssl ts.",
     ),
     "stamp-unbound": Code("remark", "a time stamp that no manifest lists yet", "The next stamp event will list it."),
     "signer-unconfirmed": Code(
@@ -246,3 +284,55 @@ CODES: dict[str, Code] = {
         "Compare them with the evidence by eye, or use that version.",
     ),
 }
+
+# Of other tools' files (docs/formats/foreign.md).
+FOREIGN: dict[str, Code] = {
+    "container-bad": Code(
+        "failed", "a zip or folder that is damaged, or that programs would read in different ways", "Ask for it again."
+    ),
+    "file-unlisted": Code(
+        "failed", "a file that the package does not list", "Do not rely on it; find out who put it there."
+    ),
+    "file-elsewhere": Code(
+        "not checked", "a file that the package says is to be fetched from elsewhere", "Ask for the whole."
+    ),
+    "list-bad": Code("failed", "the package's own list of files is missing or malformed", "Ask for it again."),
+    "list-differs": Code("failed", "parts of the package contradict each other", "Ask for it again."),
+    "list-odd": Code("remark", "the package is written otherwise than its specification says", "Nothing."),
+    "signature-absent": Code(
+        "not checked",
+        "nothing is signed: whoever has the file can change it and its list of digests",
+        "Compare its digest with one that came from elsewhere.",
+    ),
+    "signature-unbound": Code(
+        "failed", "a signature is there, and it is not over what is here", "Treat the package as unsigned and changed."
+    ),
+    "signature-unknown": Code(
+        "not checked", "a signature of a kind that is not known here", "Verify it with the tool that made it."
+    ),
+    "certificate-bad": Code(
+        "failed", "the certificates of the signer do not hold together", "Believe no name that they give."
+    ),
+    "file-changed": Code(
+        "failed", "a file does not have the digest or size that the package's list gives", "Ask for it again."
+    ),
+    "digest-weak": Code(
+        "remark",
+        "only digests by MD5 or SHA-1: they show damage, and can be got round by who made the file",
+        "Ask for SHA-256.",
+    ),
+    "digest-unknown": Code("not checked", "a digest of an unknown kind or spelling", "Ask for SHA-256."),
+    "digest-absent": Code("not checked", "a record without a digest of its own", "Compare the file's digest instead."),
+    "warc-damaged": Code("failed", "a WARC cannot be read to its end", "Ask for it again."),
+    "warc-odd": Code("remark", "a WARC is written otherwise than its standard says", "Nothing."),
+    "index-bad": Code("failed", "a line of an index is malformed", "Do not rely on replaying it."),
+    "index-differs": Code(
+        "failed", "an index says something else than the WARC: a replay would show the wrong thing", "Read the WARC."
+    ),
+    "index-odd": Code("remark", "an index is written otherwise than usual", "Nothing."),
+    "index-lacks": Code(
+        "remark", "a WARC holds responses that no index lists: a replay does not show them", "Read the WARC."
+    ),
+    "page-absent": Code("not checked", "a page is listed of which no response is in the package", "Ask for the whole."),
+}
+CODES.update(FOREIGN)

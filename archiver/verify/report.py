@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from archiver.verify.codes import CODES
@@ -52,6 +53,8 @@ STEPS: dict[int, str] = {
     16: "bundle",
 }
 CORE = (1, 2, 3, 4, 5, 6)  # without these nothing is decided
+CORE_FOREIGN = (1, 4, 5, 9, 10)  # the same of another tool's file, as far as it has something of the kind
+OURS = ("archive", "bundle")
 PARTIAL = (9, 10, 11, 12, 16)  # if one of these was not made, the verdict says so
 
 MAX_FINDINGS = 1000  # of one code kept in full; the rest are counted
@@ -69,6 +72,34 @@ class Finding:
     message: str
     file: str | None = None
     sequence: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TimeBound:
+    """What one verified time stamp shows: the manifests before `size` existed before `moment`, says `by`, whom the
+    policy believes. `sequence` is the manifest that lists it; `ends` is when the first of its certificates does, and
+    `renewed` whether that manifest was stamped again before."""
+
+    moment: datetime
+    size: int
+    kind: str
+    by: str
+    file: str
+    sequence: int
+    ends: datetime | None = None
+    renewed: bool = False
+
+    @property
+    def time(self) -> str:
+        """The moment to the second, rounded up."""
+        return spell(self.moment)
+
+
+def spell(moment: datetime) -> str:
+    """A moment to the second, rounded up: what existed before it existed before the rounded one."""
+    if moment.microsecond:
+        moment = moment.replace(microsecond=0) + timedelta(seconds=1)
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @dataclass(slots=True)
@@ -106,6 +137,7 @@ class Report:
     findings: list[Finding] = field(default_factory=list)
     uncounted: dict[str, int] = field(default_factory=dict)
     anchors: list[str] = field(default_factory=list)  # outside anchors that were seen
+    times: list[TimeBound] = field(default_factory=list)  # by rising size: what verified time stamps bound
     required: tuple[str, ...] = ()
     unmet: list[str] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
@@ -172,8 +204,17 @@ class Report:
             return 3
         if self.failed:
             return 1
-        core = any(self.outcome(number) is Outcome.NOT_CHECKED for number in CORE)
-        return 4 if core or self.unmet or not self.confirmed else 0
+        return 4 if self._undecided() is not None or self.unmet or not self.confirmed else 0
+
+    @property
+    def foreign(self) -> bool:
+        """Whether another tool made what was verified."""
+        return self.kind not in OURS
+
+    def _undecided(self) -> int | None:
+        """The first necessary step that is not checked; of another tool's file, a missing signature counts last."""
+        core = CORE if not self.foreign else (*(n for n in CORE_FOREIGN if n != 5 and not self.steps[n].empty), 5)
+        return next((n for n in core if self.outcome(n) is Outcome.NOT_CHECKED), None)
 
     @property
     def verdict(self) -> str:
@@ -187,7 +228,9 @@ class Report:
                 if only
                 else "FAILED"
             )
-        undecided = next((n for n in CORE if self.outcome(n) is Outcome.NOT_CHECKED), None)
+        undecided = self._undecided()
+        if undecided == 5 and self.foreign:
+            return "undecided: nothing that was checked is wrong, and no signature vouches for it"
         if undecided is not None:
             return f"undecided: a necessary check could not be made (step {undecided}, {STEPS[undecided]})"
         if self.unmet:
@@ -247,9 +290,24 @@ class Report:
             "more_findings": self.uncounted,
             "counts": self.counts,
             "anchors": self.anchors,
+            "times": [
+                {
+                    "size": bound.size,
+                    "before": bound.time,
+                    "kind": bound.kind,
+                    "by": bound.by,
+                    "file": bound.file,
+                    "certificates_end": None if bound.ends is None else spell(bound.ends),
+                    "renewed": bound.renewed,
+                }
+                for bound in self.times
+            ],
             "required": list(self.required),
             "unmet": self.unmet,
-            "not_proven": [*NOT_PROVEN, *(NOT_PROVEN_BUNDLE if self.kind == "bundle" else ())],
+            "not_proven": [
+                *NOT_PROVEN,
+                *(NOT_PROVEN_BUNDLE if self.kind == "bundle" else NOT_PROVEN_FOREIGN if self.foreign else ()),
+            ],
         }
 
 
@@ -263,3 +321,4 @@ NOT_PROVEN_BUNDLE = (
     "that there is nothing else: a bundle is its exporter's selection, and later readings or rechecks may exist",
     "that no key was revoked after the bundle's checkpoint",
 )
+NOT_PROVEN_FOREIGN = ("that any of it ever came from the web: whoever makes such a file can write its records by hand",)

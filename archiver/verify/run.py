@@ -12,7 +12,7 @@ from concurrent.futures import Executor
 
 from archiver.errors import ArchiverError
 from archiver.evidence import Evidence
-from archiver.verify import content, files, history, identity, log, objects, trust, walk
+from archiver.verify import content, files, history, identity, log, objects, stamps, trust, walk
 from archiver.verify.case import Case, Progress, silent
 from archiver.verify.files import Inventory
 from archiver.verify.policy import MAY_BE_EMPTY, REQUIREMENTS, Policy
@@ -72,7 +72,8 @@ def _steps(case: Case, workers: Workers, bundle_step: BundleStep | None) -> None
         step.empty, step.summary = True, "this is not a bundle"
         if case.evidence.kind == "bundle":
             step.skipped = "the bag and its signature were not looked at"
-    trust.check_stamps(case, inventory)
+    stamps.check_time_stamps(case, inventory)
+    trust.check_cosignatures(case, inventory)
     trust.check_signer(case)
 
 

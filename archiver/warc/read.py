@@ -41,7 +41,7 @@ _TYPES = ("warcinfo", "response", "request", "metadata", "resource", "revisit")
 _ALGORITHMS = {"sha256": 32, "sha1": 20, "sha512": 64, "sha384": 48, "md5": 16}  # sizes in bytes
 _HEX = re.compile(r"[0-9A-Fa-f]+", re.ASCII)
 
-__all__ = ["FAILED", "NOT_CHECKED", "OK", "Record", "check_digests", "read_records"]
+__all__ = ["FAILED", "NOT_CHECKED", "OK", "Record", "check_digests", "packed_offset", "read_records"]
 
 
 def read_records(stream: BinaryIO, *, foreign: bool = False, max_unpacked: int = MAX_UNPACKED) -> Iterator[Record]:
@@ -164,6 +164,13 @@ def _record(
 ) -> Record:
     length = next(int(value) for name, value in fields if name.lower() == "content-length")
     return Record(version, fields, offset, header_length, offset + header_length, length, stream, remarks, foreign)
+
+
+def packed_offset(record: Record) -> int | None:
+    """Where a record begins in the file as it lies on the disk: in a gzip file where its member begins, None if it
+    begins inside one."""
+    raw = getattr(record.stream, "raw", None)
+    return raw.packed_at(record.offset) if isinstance(raw, Unpacked) else record.offset
 
 
 def check_digests(record: Record) -> list[tuple[str, str]]:

@@ -60,6 +60,12 @@ class Unpacked(io.RawIOBase):
         self._wanted = max(0, offset + (self._wanted if whence == io.SEEK_CUR else 0))
         return self._wanted
 
+    def packed_at(self, offset: int) -> int | None:
+        """Where, in the packed file, the member begins whose first byte unpacks to `offset`; None if none does, as far
+        as was read."""
+        place = bisect.bisect_left(self._starts, (offset, 0))
+        return self._starts[place][1] if place < len(self._starts) and self._starts[place][0] == offset else None
+
     def readinto(self, buffer: WriteableBuffer) -> int:
         view = memoryview(buffer).cast("B")
         if self._wanted < self._at:

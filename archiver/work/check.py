@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from archiver import digest
 from archiver.errors import ArchiverError, FormatError, MissingError, StoreError, UsageError
 from archiver.evidence import SMALL, Evidence, read
+from archiver.foreign import check as foreign
 from archiver.model.manifest import MAX_BYTES, Identity, decode
 from archiver.signing.keys import PublicKey
 from archiver.store.folder import ArchiveFolder
@@ -24,6 +27,9 @@ from archiver.verify.layout import CHECKPOINT
 from archiver.verify.policy import KnownCheckpoint, Policy
 from archiver.verify.report import Report
 from archiver.verify.run import BundleStep, verify
+
+if TYPE_CHECKING:
+    from archiver.stamps.authority import Root
 
 OWN = "you"
 
@@ -37,6 +43,8 @@ class Asked:
     trust: tuple[str, ...] = ()
     known: tuple[Path, ...] = ()
     jobs: int = 1
+    tsa_roots: tuple[Path, ...] = ()
+    at: str | None = None
 
 
 def open_evidence(path: Path) -> tuple[Evidence, BundleStep | None]:
@@ -50,13 +58,16 @@ def open_evidence(path: Path) -> tuple[Evidence, BundleStep | None]:
 
     if path.is_dir() and not BundleEvidence.is_bag(path):
         raise FormatError(
-            "is neither an archive nor a bundle", where=str(path), hint="an archive has archive.yaml and chain/ in it"
+            "is neither an archive nor a bundle, and nothing of another tool that is known here",
+            where=str(path),
+            hint="an archive has archive.yaml and chain/ in it",
         )
     return BundleEvidence(path), check_bundle
 
 
-def policy_of(home: Home, asked: Asked, evidence: Evidence) -> Policy:
-    """Whom this user believes: own keys, confirmed ones, those of `--trust`, and the checkpoints that are known."""
+def policy_of(home: Home, asked: Asked, evidence: Evidence | None) -> Policy:
+    """Whom this user believes: own keys, confirmed ones, those of `--trust`, and the checkpoints that are known (none
+    of another tool's file, which has no log)."""
     signers: dict[str, str] = dict.fromkeys(home.own_fingerprints(), OWN)
     archives: dict[str, str] = {}
     for item in home.trusted():
@@ -66,10 +77,47 @@ def policy_of(home: Home, asked: Asked, evidence: Evidence) -> Policy:
     return Policy(
         signers=signers,
         archives=archives,
-        known=tuple(_known(home, asked, evidence)),
+        known=tuple(_known(home, asked, evidence)) if evidence is not None else (),
         depth=asked.depth,  # type: ignore[arg-type]  # Policy refuses any other
         require=asked.require,
+        tsa_roots=_roots(home, asked, evidence),
+        at=None if asked.at is None else moment_of(asked.at),
     )
+
+
+def moment_of(text: str) -> datetime:
+    """`--at`: a day (its end, in UTC) or a moment. Raises UsageError."""
+    try:
+        if len(text) == 10:
+            return datetime.fromisoformat(text).replace(tzinfo=UTC) + timedelta(days=1)
+        moment = datetime.fromisoformat(text)
+    except (ValueError, OverflowError):
+        raise UsageError(f"--at {text[:80]}: no time", hint="2026-11-24, or 2026-11-24T13:00:00Z") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _roots(home: Home, asked: Asked, evidence: Evidence) -> tuple[Root, ...]:
+    """Whose time stamps this user believes: those of `--tsa-root`, those pinned for this user, and in an archive of
+    their own those pinned in it. What others' archives pin is their own claim."""
+    from archiver.store.tsa_roots import FOLDER, read_root, roots_in
+
+    found = [read_root(path) for path in asked.tsa_roots]
+    found += roots_in(home.config / "tsa")
+    if isinstance(evidence, ArchiveFolder) and _is_own(home, evidence):
+        found += roots_in(evidence.root / FOLDER)
+    return tuple(found)
+
+
+def _is_own(home: Home, evidence: Evidence) -> bool:
+    """Whether this user holds the key that signed genesis, as far as genesis says so itself: if it lies, step 2 or 5
+    fails."""
+    try:
+        identity = decode(read(evidence, evidence.manifest_name(0), MAX_BYTES)).extra
+        return isinstance(identity, Identity) and (
+            PublicKey.parse_line(identity.signer).fingerprint in home.own_fingerprints()
+        )
+    except ArchiverError:
+        return False
 
 
 def _take(given: str, signers: dict[str, str], archives: dict[str, str]) -> None:
@@ -136,6 +184,9 @@ def identity_of(evidence: Evidence) -> str | None:
 
 def check(path: Path, home: Home, asked: Asked, progress: Progress = silent) -> Report:
     """Verify what lies at `path`; a good checkpoint is remembered. Raises MissingError, FormatError, UsageError."""
+    kind = foreign.kind_of(path) if path.exists() else None
+    if kind is not None:
+        return foreign.check_foreign(path, kind, policy_of(home, asked, None), progress)
     try:
         evidence, bundle_step = open_evidence(path)
     except FormatError as error:

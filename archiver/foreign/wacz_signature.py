@@ -1,0 +1,142 @@
+"""The signature of a WACZ (specs.webrecorder.net/wacz-auth/0.1.0), bound to what is there and not to what it says.
+
+    {"path": "datapackage.json", "hash": "sha256:…", "signedData": {"hash": "sha256:…", "created": …, "software": …,
+      "signature": base64, "publicKey": base64}}                                            anonymous: a bare key
+      "signature", "domain", "domainCert": PEM, "timeSignature", "timestampCert"            by the key of a domain
+
+What is signed is the *text* of the digest. It is the digest that was computed here, of the bytes of datapackage.json,
+never the one that the file names: a verifier that forgets this accepts a true signature over something else.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from datetime import UTC, datetime
+from typing import Any
+
+from archiver.errors import AlgorithmMissingError, ArchiverError, FormatError, ProofError
+from archiver.foreign import loose_json
+from archiver.foreign.case import ForeignCase
+from archiver.foreign.files import blame, read_text
+from archiver.signing.certificates import Certificate, check_chain, read_chain
+from archiver.signing.ecdsa import check_ecdsa, fingerprint, load_key
+
+MAX_FILE = 1 << 20  # bytes
+NO_TIME = "there is no time stamp"
+
+
+def check_digest_file(case: ForeignCase, name: str, found: str | None) -> None:
+    """Steps 4, 5, 13 and 15. `found`: the digest of datapackage.json, computed; None if there is none."""
+    report = case.report
+    report.steps[13].empty, report.steps[13].summary = True, NO_TIME
+    report.steps[15].skipped = "nothing has a good signature"
+    signed = None
+    if case.files.size(name) is None:
+        report.find(4, "list-odd", "there is none: nothing but the zip itself covers datapackage.json", file=name)
+    else:
+        try:
+            told = loose_json.parse_object(read_text(case.files, name, MAX_FILE), name)
+            said = loose_json.text(told, "hash", name)
+            if told.get("path") != "datapackage.json":
+                report.find(4, "list-differs", f"speaks of {str(told.get('path'))[:80]!r}", file=name)
+            if said != found:
+                report.find(4, "list-differs", f"datapackage.json is {found}, and {said} is named here", file=name)
+            signed = told.get("signedData")
+        except ArchiverError as error:
+            blame(report, 4, error, "list-bad", name)
+    if signed is None:
+        report.find(5, "signature-absent", "the package is not signed", file=name)
+    elif not isinstance(signed, dict):
+        report.find(5, "signature-bad", "signedData is no object", file=name)
+    elif found is None:
+        report.find(5, "signature-unbound", "there is no datapackage.json that could have been signed", file=name)
+    else:
+        try:
+            _check_signed(case, name, signed, found)
+        except ArchiverError as error:
+            report.find(5, "signature-bad", error.message, file=name)
+
+
+def _check_signed(case: ForeignCase, name: str, signed: dict[str, Any], found: str) -> None:
+    report, step = case.report, case.report.steps[5]
+    said = loose_json.text(signed, "hash")
+    if said != found:
+        message = f"the signature is for {said}, and datapackage.json is {found}"
+        report.find(5, "signature-unbound", message, file=name)
+    signature, spki = _bytes(signed, "signature"), _bytes(signed, "publicKey")
+    pem, domain = loose_json.text(signed, "domainCert"), loose_json.text(signed, "domain")
+    chain = read_chain(pem) if pem is not None else ()
+    if signature is None or (spki is None and not chain):
+        report.find(5, "signature-unknown", "neither a key nor a certificate goes with it", file=name)
+        return
+    if chain and spki is not None and spki != chain[0].key:
+        report.find(5, "certificate-bad", "the certificate is of another key than the one given", file=name)
+    key = chain[0].key if chain else spki
+    assert key is not None
+    try:
+        check_ecdsa(key, signature, found.encode("ascii"))
+    except AlgorithmMissingError as error:
+        report.find(5, "signature-unknown", error.message, file=name)
+        return
+    except ProofError as error:
+        report.find(5, "signature-bad", f"{error.message} over {found}", file=name)
+        return
+    step.checked, step.summary = 1, "signed, by the key of a domain" if chain else "signed, by a bare key"
+    if chain:
+        _check_domain(case, name, signed, chain, domain)
+    _judge_signer(case, key, chain, domain)
+    _note_stamp(case, name, signed)
+
+
+def _bytes(signed: dict[str, Any], key: str) -> bytes | None:
+    said = loose_json.text(signed, key)
+    if said is None:
+        return None
+    try:
+        return base64.b64decode(said, validate=True)
+    except (binascii.Error, ValueError):
+        raise FormatError(f"{key} is not base64") from None
+
+
+def _check_domain(
+    case: ForeignCase, name: str, signed: dict[str, Any], chain: tuple[Certificate, ...], domain: str | None
+) -> None:
+    created = loose_json.text(signed, "created")
+    try:
+        at = datetime.fromisoformat((created or "").replace("Z", "+00:00"))
+        at = at.replace(tzinfo=UTC) if at.tzinfo is None else at
+        problems = check_chain(chain, at.astimezone(UTC))
+    except (ValueError, OverflowError):
+        problems = [f"it does not say when it was signed: {str(created)[:40]!r}"]
+    if domain is None or domain.lower() not in (one.lower() for one in chain[0].names):
+        problems.append(f"the certificate is not for {str(domain)[:200]!r}")
+    for problem in problems:
+        case.report.find(5, "certificate-bad", problem, file=name)
+
+
+def _judge_signer(case: ForeignCase, key: bytes, chain: tuple[Certificate, ...], domain: str | None) -> None:
+    """Step 15: the key is believed if somebody compared it, or that of a certificate above it."""
+    report, policy, step = case.report, case.policy, case.report.steps[15]
+    own = fingerprint(load_key(key)) or "a key without fingerprint"
+    confirmed = policy.confirmed_as(own, None)
+    if confirmed is None:
+        for above in chain[1:]:
+            name = policy.confirmed_as(above.fingerprint, None) if above.fingerprint else None
+            if name is not None and not any(f.code == "certificate-bad" for f in report.findings):
+                confirmed = f"{domain}, certified by {name}"
+                break
+    step.skipped, step.checked, step.summary = None, 1, f"signed by {confirmed} ({own})"
+    report.signers[own] = confirmed
+    if confirmed is None:
+        said = f"; it says that it is {domain}, by a chain up to {chain[-1].subject}" if chain else ""
+        last = f" ({chain[-1].fingerprint})" if len(chain) > 1 else ""
+        report.find(15, "signer-unconfirmed", f"{own} is confirmed by nobody here{said}{last}")
+
+
+def _note_stamp(case: ForeignCase, name: str, signed: dict[str, Any]) -> None:
+    token = _bytes(signed, "timeSignature")
+    if token is not None:
+        case.report.steps[13].empty = False
+        message = f"an RFC 3161 time stamp of {len(token)} bytes: what it says is not verified by this version"
+        case.report.find(13, "stamp-not-checked", message, file=name)
