@@ -38,7 +38,7 @@ def _reports(files: Files) -> Iterator[str]:
         if looked > MAX_REPORTS:
             return
         with files.open(name) as stream:
-            data = stream.read(MAX_SNIFFED)
+            data = stream.read(min(files.size(name) or 0, MAX_SNIFFED))
         if MADE_BY in data if name.lower().endswith(".html") else _TABLE_HEAD.match(data):
             yield name
 

@@ -162,8 +162,9 @@ def sums(stream: BinaryIO, algorithms: Collection[str]) -> Sums:
 
 def read_text(files: Files, name: str, limit: int = MAX_TEXT) -> bytes:
     """The whole of a list. Raises MissingError, StoreError; FormatError beyond `limit` bytes."""
+    wanted = min(files.size(name) or 0, limit) + 1  # a read allocates what it is asked for
     with files.open(name) as stream:
-        data = stream.read(limit + 1)
+        data = stream.read(wanted)
     if len(data) > limit:
         raise FormatError(f"more than {limit} bytes", where=name)
     return data
