@@ -39,13 +39,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "verify": ("verify", "Check an archive or a bundle, offline."),
     "timestamp": ("timestamp", "Have others stamp by when this log existed."),
     "export": ("export", "Write an evidence bundle that others can check."),
+    "verifier": ("verifier", "Write the web page that verifies bundles without this program."),
     "trust": ("trust", "Confirm the keys of others, list or forget them."),
     "completion": ("completion", "Print shell completion for bash, zsh or fish."),
 }
 ALIASES = {"ls": "log"}
 
 
-WITHOUT_ARCHIVE = frozenset({"init", "trust", "completion"})
+WITHOUT_ARCHIVE = frozenset({"init", "verifier", "trust", "completion"})
 
 
 def _archive_option() -> click.Option:
