@@ -15,7 +15,7 @@ import binascii
 from datetime import UTC, datetime
 from typing import Any
 
-from archiver.errors import AlgorithmMissingError, ArchiverError, FormatError, ProofError
+from archiver.errors import AlgorithmMissingError, ArchiverError, ExtraMissingError, FormatError, ProofError
 from archiver.foreign import loose_json
 from archiver.foreign.case import ForeignCase
 from archiver.foreign.files import blame, read_text
@@ -86,7 +86,7 @@ def _check_signed(case: ForeignCase, name: str, signed: dict[str, Any], found: s
     if chain:
         _check_domain(case, name, signed, chain, domain)
     _judge_signer(case, key, chain, domain)
-    _note_stamp(case, name, signed)
+    _check_stamp(case, name, signed)
 
 
 def _bytes(signed: dict[str, Any], key: str) -> bytes | None:
@@ -102,17 +102,21 @@ def _bytes(signed: dict[str, Any], key: str) -> bytes | None:
 def _check_domain(
     case: ForeignCase, name: str, signed: dict[str, Any], chain: tuple[Certificate, ...], domain: str | None
 ) -> None:
-    created = loose_json.text(signed, "created")
-    try:
-        at = datetime.fromisoformat((created or "").replace("Z", "+00:00"))
-        at = at.replace(tzinfo=UTC) if at.tzinfo is None else at
-        problems = check_chain(chain, at.astimezone(UTC))
-    except (ValueError, OverflowError):
-        problems = [f"it does not say when it was signed: {str(created)[:40]!r}"]
+    at = _moment(signed)
+    problems = check_chain(chain, at) if at is not None else ["it does not say when it was signed"]
     if domain is None or domain.lower() not in (one.lower() for one in chain[0].names):
         problems.append(f"the certificate is not for {str(domain)[:200]!r}")
     for problem in problems:
         case.report.find(5, "certificate-bad", problem, file=name)
+
+
+def _moment(signed: dict[str, Any]) -> datetime | None:
+    """When it says that it was signed, in UTC."""
+    try:
+        at = datetime.fromisoformat((loose_json.text(signed, "created") or "").replace("Z", "+00:00"))
+        return (at.replace(tzinfo=UTC) if at.tzinfo is None else at).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _judge_signer(case: ForeignCase, key: bytes, chain: tuple[Certificate, ...], domain: str | None) -> None:
@@ -134,9 +138,38 @@ def _judge_signer(case: ForeignCase, key: bytes, chain: tuple[Certificate, ...],
         report.find(15, "signer-unconfirmed", f"{own} is confirmed by nobody here{said}{last}")
 
 
-def _note_stamp(case: ForeignCase, name: str, signed: dict[str, Any]) -> None:
-    token = _bytes(signed, "timeSignature")
-    if token is not None:
-        case.report.steps[13].empty = False
-        message = f"an RFC 3161 time stamp of {len(token)} bytes: what it says is not verified by this version"
-        case.report.find(13, "stamp-not-checked", message, file=name)
+def _check_stamp(case: ForeignCase, name: str, signed: dict[str, Any]) -> None:
+    """Step 13: an RFC 3161 answer over the text of the signature, by an authority whose root the policy pins."""
+    from archiver.stamps.authority import check_stamp
+    from archiver.stamps.beside import with_certificates
+
+    report, step = case.report, case.report.steps[13]
+    try:
+        response = _bytes(signed, "timeSignature")
+        if response is None:
+            return
+        step.empty = False
+        message = (loose_json.text(signed, "signature") or "").encode("utf-8")
+        beside = loose_json.text(signed, "timestampCert")
+        if beside is not None:
+            response = with_certificates(response, [one.der for one in read_chain(beside)])
+        token, root = check_stamp(None, response, message, case.policy.tsa_roots)
+    except ProofError as error:
+        report.find(13, "stamp-bad", error.message, file=name)
+        return
+    except ExtraMissingError as error:
+        report.find(13, "stamp-not-checked", f"the signature: not checked ({error.message})", file=name)
+        return
+    except ArchiverError as error:
+        report.find(13, "stamp-not-checked", error.message, file=name)
+        return
+    moment = f"{token.latest:%Y-%m-%dT%H:%M:%SZ}"
+    if case.policy.at is not None and token.latest > case.policy.at:
+        report.find(13, "stamp-later", f"it holds, and was made at {moment}: not counted", file=name)
+        return
+    step.checked, step.summary = 1, f"the signature existed before {moment} ({root.name})"
+    report.anchors.append(f"time stamp by {root.name}: the signature existed before {moment}")
+    created = _moment(signed)
+    if created is not None and created > token.latest:
+        words = f"says that it was signed at {created:%Y-%m-%dT%H:%M:%SZ}, and it was stamped at {moment} or before"
+        report.find(13, "stamp-before-claim", words, file=name)

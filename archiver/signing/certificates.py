@@ -35,6 +35,11 @@ class Certificate:
     issues: bool
     own: x509.Certificate
 
+    @property
+    def der(self) -> bytes:
+        """Its bytes."""
+        return self.own.public_bytes(serialization.Encoding.DER)
+
 
 def read_chain(pem: str) -> tuple[Certificate, ...]:
     """The certificates, leaf first, as they stand. Raises FormatError."""
