@@ -116,6 +116,7 @@ def _check_older(case: Case, evidence: BundleEvidence) -> None:
             if proof.checkpoint != case.note:
                 raise ProofError("its proof leads to another checkpoint than the bundle's")
             check_consistency(size, case.checkpoint.size, old.root, case.checkpoint.root, proof.hashes)
+            case.extended.add(size)
             agreeing += 1
         except (FormatError, MissingError) as error:
             _fault(case, error.message, error.where or name, "history-bad", 7)

@@ -45,6 +45,15 @@ PRECEDENCE = (3, 1, 4, 0)
     metavar="FILE",
     help="A checkpoint kept from before: what is here must extend it.",
 )
+@click.option(
+    "--tsa-root",
+    "tsa_roots",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Believe time stamps that lead to this root (PEM), this time.",
+)
+@click.option("--at", metavar="TIME", help="Count only time stamps made by then: what is shown to have existed?")
 @click.option("--jobs", type=click.IntRange(1, 256), default=None, help="Processes (default: one for each core).")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON (docs/formats/verify-report.md).")
 @click.option("-v", "--verbose", is_flag=True, help="List remarks too.")
@@ -56,6 +65,8 @@ def command(
     require: tuple[str, ...],
     trust: tuple[str, ...],
     known: tuple[Path, ...],
+    tsa_roots: tuple[Path, ...],
+    at: str | None,
     jobs: int | None,
     as_json: bool,
     verbose: bool,
@@ -71,7 +82,7 @@ def command(
 
     here = session.home()
     wanted = tuple(dict.fromkeys(name.strip() for text in require for name in text.split(",") if name.strip()))
-    asked = Asked(depth, wanted, trust, known, jobs or os.cpu_count() or 1)
+    asked = Asked(depth, wanted, trust, known, jobs or os.cpu_count() or 1, tsa_roots, at)
     codes = []
     for path in paths or (session.open_archive(ctx).root,):
         with Progress("verifying", 2, enabled=not as_json) as progress:

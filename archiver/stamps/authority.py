@@ -83,7 +83,7 @@ def is_available() -> bool:
     return True
 
 
-def check_stamp(request: bytes, response: bytes, message: bytes, roots: Iterable[Root]) -> tuple[Token, Root]:
+def check_stamp(request: bytes | None, response: bytes, message: bytes, roots: Iterable[Root]) -> tuple[Token, Root]:
     """The token of an answer that holds, and the root that its signer's chain leads to.
 
     Raises FormatError (malformed), ProofError (does not hold), MissingError (no pinned root is its signer's),

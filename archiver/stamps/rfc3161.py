@@ -115,17 +115,23 @@ def parse_response(data: bytes) -> Token:
     return read_signed_data(signed, data)
 
 
-def check_answer(request: bytes, response: bytes, message: bytes) -> Token:
+def check_answer(request: bytes | None, response: bytes, message: bytes) -> Token:
     """The token of an answer to that request, over that message. Raises FormatError, ProofError.
 
-    Compared are digest, nonce and policy; inside the token, that its signature names one certificate which came along
-    and has the purpose of time stamping alone. Whether the signature holds, and by whom, is not looked at.
+    Compared are digest, nonce and policy; without a request the digest alone, which is what bounds the time. Inside the
+    token, that its signature is over what it says and names one certificate which came along. Whether the signature
+    holds, and by whom, is not looked at.
     """
-    asked, token = parse_request(request), parse_response(response)
+    token = parse_response(response)
+    if token.digest != hashlib.new(HASHES[token.algorithm], message).digest():
+        raise ProofError("the token is about something else (message imprint)")
+    if request is None:
+        return token
+    asked = parse_request(request)
     if asked.digest != hashlib.new(HASHES[asked.algorithm], message).digest():
         raise ProofError("the request is about something else")
-    if (token.algorithm, token.digest) != (asked.algorithm, asked.digest):
-        raise ProofError("the token is about something else (message imprint)")
+    if token.algorithm != asked.algorithm:
+        raise ProofError("the token is over another kind of digest than was asked for")
     if token.nonce != asked.nonce:
         raise ProofError("the token answers another request (nonce)")
     if asked.policy is not None and token.policy != asked.policy:

@@ -46,6 +46,7 @@ class Case:
     removed: dict[str, int] = field(default_factory=dict)  # digest of an object taken down -> by which manifest
     signed_by: dict[str, array[int]] = field(default_factory=dict)  # fingerprint -> sequences
     roots_at: dict[int, bytes] = field(default_factory=dict)  # size -> root, for the checkpoints that are here
+    extended: set[int] = field(default_factory=set)  # sizes of older checkpoints that this log was shown to extend
     stamps: dict[str, tuple[str, int, int]] = field(default_factory=dict)  # file -> digest, size, by which manifest
     newer: bool = False  # a manifest of a later version was met
     incomplete: bool = False  # a manifest is missing, malformed or cannot be read: it may name objects and keys

@@ -260,6 +260,22 @@ CODES: dict[str, Code] = {
         "a manifest claims a later time than a stamp that covers it: a clock was wrong, or lied",
         "Believe the stamp, not the manifest's own time.",
     ),
+    "stamp-bad": Code(
+        "failed",
+        "a time stamp does not hold: over other bytes, badly signed, or by an ended certificate",
+        "Do not rely on it; another stamp may bound the time.",
+    ),
+    "stamp-partial": Code(
+        "not checked",
+        "the newest manifests are covered by no verified time stamp",
+        "Stamp the log (archiver timestamp).",
+    ),
+    "stamp-later": Code("remark", "a time stamp was made after the moment that was asked for", "Nothing."),
+    "stamp-before-claim": Code(
+        "remark",
+        "a manifest claims a later time than a stamp that covers it: a clock was wrong, or lied",
+        "Believe the stamp, not the manifest's own time.",
+    ),
     "stamp-not-checked": Code(
         "not checked",
         "a time stamp or cosignature is here, and could not be verified",

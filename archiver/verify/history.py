@@ -36,7 +36,8 @@ def check_history(case: Case, older: dict[int, str], tiles: Tiles | None) -> Non
         step.skipped = "there is no good checkpoint to compare with"
         return
     own = _Own(case, case.keys)
-    good = sum(own.check(size, name) for size, name in sorted(older.items()))
+    case.extended.update(size for size, name in sorted(older.items()) if own.check(size, name))
+    good = len(case.extended)
     own.check_handovers()
     if tiles is not None:
         _check_kept(case, older, tiles)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal
 
 from archiver.errors import UsageError
+
+if TYPE_CHECKING:
+    from archiver.stamps.authority import Root
 
 Depth = Literal["seal", "objects", "content"]
 DEPTHS: tuple[Depth, ...] = ("seal", "objects", "content")
@@ -42,13 +46,16 @@ class KnownCheckpoint:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """`signers`: OpenSSH fingerprint -> name; `archives`: archive identity -> name."""
+    """`signers`: OpenSSH fingerprint -> name; `archives`: archive identity -> name. `tsa_roots`: whose time stamps are
+    believed; `at`: only those made by then count."""
 
     signers: Mapping[str, str] = field(default_factory=dict)
     archives: Mapping[str, str] = field(default_factory=dict)
     known: tuple[KnownCheckpoint, ...] = ()
     depth: Depth = "content"
     require: tuple[str, ...] = ()
+    tsa_roots: tuple[Root, ...] = ()
+    at: datetime | None = None
 
     def __post_init__(self) -> None:
         for name in self.require:

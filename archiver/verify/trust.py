@@ -1,48 +1,27 @@
-"""Steps 13 to 15: time stamps, witnesses, and whether the signing keys are believed."""
+"""Steps 14 and 15: witnesses, and whether the signing keys are believed."""
 
 from __future__ import annotations
 
-from archiver import digest
-from archiver.errors import ArchiverError
 from archiver.verify.case import Case
 from archiver.verify.files import Inventory
 from archiver.verify.keys import Disowned
-from archiver.verify.layout import classify
+from archiver.verify.stamps import check_listed, say_unbound
 
 SHOWN = 10  # signers that the step's one line names
 
 
-def check_stamps(case: Case, inventory: Inventory | None) -> None:
-    """Steps 13 and 14: the files that stamp events list are here unchanged. Their contents are not judged yet."""
-    here = set(inventory.names("stamp")) if inventory is not None else set()
-    for file, (wanted, size, sequence) in sorted(case.stamps.items()):
-        number = 14 if file.endswith(".cosig") else 13
-        name = case.path(file)
-        here.discard(name)
-        if classify(file) != "stamp":
-            message = f"number {sequence} lists a file that is no stamp"
-            case.report.find(number, "stamp-changed", message, file=name, sequence=sequence)
-            continue
-        try:
-            with case.evidence.open(name) as stream:
-                found, length = digest.of_stream(stream)
-        except ArchiverError as error:
-            case.blame(number, error, "stamp-changed", name, "stamp-missing")
-            continue
-        if (found, length) != (wanted, size):
-            message = f"is not what number {sequence} lists"
-            case.report.find(number, "stamp-changed", message, file=name, sequence=sequence)
-        case.report.steps[number].checked += 1
-    for name in sorted(here):
-        number = 14 if name.endswith(".cosig") else 13
-        case.report.find(number, "stamp-unbound", "is listed by no manifest", file=name)
-    for number, what in ((13, "time stamp"), (14, "cosignature")):
-        step = case.report.steps[number]
-        if step.checked:
-            message = f"{step.checked} {what} files are as listed; what they say is not verified by this version"
-            case.report.find(number, "stamp-not-checked", message)
-        else:
-            step.empty, step.summary = True, f"no manifest lists a {what}"
+def check_cosignatures(case: Case, inventory: Inventory | None) -> None:
+    """Step 14: the cosignatures that stamp events list are here unchanged. What they say is not judged yet."""
+    mine = {file: said for file, said in case.stamps.items() if file.endswith(".cosig")}
+    for _ in check_listed(case, 14, mine):
+        pass
+    say_unbound(case, 14, inventory, (".cosig",))
+    step = case.report.steps[14]
+    if step.checked:
+        message = f"{step.checked} cosignature files are as listed; what they say is not verified by this version"
+        case.report.find(14, "stamp-not-checked", message)
+    else:
+        step.empty, step.summary = True, "no manifest lists a cosignature"
 
 
 def check_signer(case: Case) -> None:

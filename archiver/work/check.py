@@ -96,7 +96,7 @@ def moment_of(text: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _roots(home: Home, asked: Asked, evidence: Evidence) -> tuple[Root, ...]:
+def _roots(home: Home, asked: Asked, evidence: Evidence | None) -> tuple[Root, ...]:
     """Whose time stamps this user believes: those of `--tsa-root`, those pinned for this user, and in an archive of
     their own those pinned in it. What others' archives pin is their own claim."""
     from archiver.store.tsa_roots import FOLDER, read_root, roots_in

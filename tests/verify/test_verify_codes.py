@@ -27,6 +27,8 @@ from archiver.verify.run import verify
 
 # Found by archiver.bundle.check, and tested there.
 OF_BUNDLES = {"bundle-signature", "bundle-file", "bundle-rendered", "bundle-renderer"}
+# Found by tests/stamps/test_stamps_verified.py, which has tokens.
+OF_STAMPS = {"stamp-bad", "stamp-partial", "stamp-later", "stamp-before-claim"}
 
 Case = Callable[[], Report]
 CASES: dict[str, Case] = {}
@@ -575,7 +577,7 @@ def test_the_code_is_found(code: str) -> None:
 
 
 def test_the_cases_are_all_codes() -> None:
-    assert set(CASES) | OF_BUNDLES | set(FOREIGN) | {"mldsa-not-checked"} == set(CODES)
+    assert set(CASES) | OF_BUNDLES | OF_STAMPS | set(FOREIGN) | {"mldsa-not-checked"} == set(CODES)
     assert not set(CASES) & OF_BUNDLES
 
 

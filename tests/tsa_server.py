@@ -1,9 +1,9 @@
 """A real time-stamping authority on loopback: `openssl ts -reply` behind a small HTTP server.
 
-    with Tsa(folder) as tsa:
-        tsa.url                    http://127.0.0.1:PORT/tsr
-        tsa.root_path              its root, to pin
-        tsa.mode = "garbage"       … or another of MODES: what it answers instead
+with Tsa(folder) as tsa:
+    tsa.url                    http://127.0.0.1:PORT/tsr
+    tsa.root_path              its root, to pin
+    tsa.mode = "garbage"       … or another of MODES: what it answers instead
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import subprocess
 import threading
 from pathlib import Path
 
-from forge import Chain, answer
+from tsa_forge import Chain, answer
 
 CONFIG = """\
 [tsa]

@@ -17,10 +17,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from simulator import Simulator
 
+from archiver import digest
+from archiver.model.manifest import StampRef
 from archiver.stamps import der
 from archiver.stamps.der import encode, encode_integer, encode_oid
-from archiver.stamps.rfc3161 import parse_request
+from archiver.stamps.rfc3161 import build_request, parse_request
 
 DER, PEM = serialization.Encoding.DER, serialization.Encoding.PEM
 NOW = datetime.datetime(2026, 11, 24, 12, 0, 0, tzinfo=datetime.UTC)
@@ -195,3 +198,25 @@ def answer(
         said = encode(der.SEQUENCE, encode(der.UTF8, b"not today"))
         return encode(der.SEQUENCE, encode(der.SEQUENCE, encode_integer(status), said))
     return encode(der.SEQUENCE, encode(der.SEQUENCE, encode_integer(0)), token)
+
+
+def stamped(
+    archive: Simulator,
+    chain: Chain,
+    label: str = "tsa-one",
+    *,
+    size: int | None = None,
+    without: str = "",
+    **options: Any,
+) -> Simulator:
+    """A simulated archive with a stamp on its newest (or that) checkpoint, and the event that lists it."""
+    size = archive.checkpoint_size if size is None else size
+    request = build_request(archive.files[f"log/checkpoints/{size}"], 4711)
+    found = {"tsq": request, "tsr": answer(chain, request, **options)}
+    refs = []
+    for suffix, data in found.items():
+        if suffix != without:
+            file = f"log/checkpoints/{size}.{label}.{suffix}"
+            archive.files[file] = data
+            refs.append(StampRef(size, "rfc3161", file, digest.of_bytes(data), len(data)))
+    return archive._add("stamp", [], extra=tuple(refs))
