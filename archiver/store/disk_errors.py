@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from types import TracebackType
 
 from archiver.errors import StoreError
 
@@ -32,10 +31,19 @@ def store_error(error: OSError, where: str | Path) -> StoreError:
     return StoreError(words, where=str(where), hint=hint)
 
 
-@contextmanager
-def telling(where: str | Path) -> Iterator[None]:
-    """Turns an OSError inside into a StoreError about `where`."""
-    try:
-        yield
-    except OSError as error:
-        raise store_error(error, where) from None
+class telling:  # noqa: N801 - reads as a verb: with telling(path)
+    """Turns an OSError inside into a StoreError about `where`. A class, not a generator: there are many."""
+
+    __slots__ = ("_where",)
+
+    def __init__(self, where: str | Path) -> None:
+        self._where = where
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, OSError):
+            raise store_error(error, self._where) from None

@@ -198,7 +198,7 @@ class Disk:
 
     def close(self, handle: int, name: str) -> None:
         """Close a file; some file systems say only now that the disk is full."""
-        with telling(self.path(name)):
+        with telling(self._prefix + name):
             os.close(handle)
 
     def write_file(self, name: str, data: bytes, mode: int = READ_ONLY) -> None:

@@ -26,7 +26,7 @@ from archiver.model.manifest import (
 )
 from archiver.signing.keys import PublicKey, Signer
 from archiver.store import genesis
-from archiver.store.durable import TMP, Disk
+from archiver.store.durable import Disk
 from archiver.store.head import NEW_SIGNATURE, Head
 from archiver.store.keyring import LogGuard
 from archiver.store.lock import WAIT, writer_lock
@@ -278,18 +278,14 @@ class Group:
                     self._spare.append(staged)
                     continue
                 aside.move(name, "is not the object that its name says")
-            placing.adopt(_temporary(staged), name)
+            placing.adopt(staged.name, name)
             new.append(value)
         return new
 
     def _discard(self) -> None:
         for staged in (*self._staged.values(), *self._spare):
-            self._disk.remove(_temporary(staged))
+            self._disk.remove(staged.name)
         self._staged, self._spare = {}, []
-
-
-def _temporary(staged: StagedObject) -> str:
-    return f"{TMP}/{staged.temp.name}"
 
 
 def _check_extra_signers(head: Head, extra: Mapping[str, Signer], change: KeyChange | None) -> None:

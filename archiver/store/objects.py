@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from archiver import digest
 from archiver.errors import FormatError, MissingError, StoreError, UsageError
 from archiver.evidence import Evidence
-from archiver.store.durable import TMP, Disk
+from archiver.store.durable import Disk
 from archiver.verify.layout import object_path
 
 if TYPE_CHECKING:
@@ -29,11 +29,20 @@ PIECE = 256 << 10  # bytes gathered before they are written and hashed
 
 @dataclass(frozen=True, slots=True)
 class StagedObject:
-    """Bytes in `tmp/`, complete and hashed, not sealed. `size` in bytes."""
+    """Bytes in `tmp/`, complete and hashed, not sealed. `name` is relative to the archive, `size` in bytes."""
 
-    temp: Path
+    root: str
+    name: str
     digest: str
     size: int
+
+    @property
+    def temp(self) -> Path:
+        """Where the bytes are."""
+        return Path(self.root, self.name)
+
+    def __reduce__(self) -> tuple[type[StagedObject], tuple[str, str, str, int]]:
+        return StagedObject, (self.root, self.name, self.digest, self.size)
 
 
 class Staging(io.RawIOBase):
@@ -81,7 +90,7 @@ class Staging(io.RawIOBase):
         handle, self._handle = self._handle, None
         self._disk.close(handle, self._name)
         self._finished = True
-        return StagedObject(self._disk.path(self._name), "sha256:" + self._hash.hexdigest(), self._size)
+        return StagedObject(str(self._disk.root), self._name, "sha256:" + self._hash.hexdigest(), self._size)
 
     def discard(self) -> None:
         """Forget what was written so far."""
@@ -113,7 +122,7 @@ class ObjectStore:
         """Stage bytes. Raises StoreError."""
         name = self.disk.scratch.new_name()
         self.disk.write_file(name, data)
-        return StagedObject(self.disk.path(name), digest.of_bytes(data), len(data))
+        return StagedObject(str(self.disk.root), name, digest.of_bytes(data), len(data))
 
     def open_staging(self) -> Staging:
         """A stream to write an object of any size into, in flat memory. Raises StoreError."""
@@ -121,7 +130,7 @@ class ObjectStore:
 
     def discard(self, staged: StagedObject) -> None:
         """Remove an object that will not be sealed. Raises StoreError."""
-        self.disk.remove(f"{TMP}/{staged.temp.name}")
+        self.disk.remove(staged.name)
 
 
 def stored_size(evidence: Evidence, wanted: str) -> int | None:

@@ -46,10 +46,11 @@ class ExchangeIds:
 
 @dataclass(frozen=True, slots=True)
 class WarcSummary:
-    """The finished WARC: bytes, `sha256:…` of all of them, and its segments (None if no secret was given)."""
+    """The finished WARC: bytes, `sha256:…` of all of them (None if `out` takes it), and its segments (None if no secret
+    was given)."""
 
     size: int
-    digest: str
+    digest: str | None
     segments: Segments | None
 
 
@@ -57,14 +58,15 @@ class WarcWriter:
     """Appends records to `out` in flat memory.
 
     `new_id` gives a fresh `<urn:uuid:…>` a call (record.uuid_urn of 16 random bytes). `secret` is the 32-byte segment
-    secret, None for no segments. Dates are UTC, `2026-11-23T13:02:11.482Z`. Every method raises FormatError for what
-    a WARC header cannot carry, before anything of that record is written.
+    secret, None for no segments. `hashed` is False where `out` takes the digest of what it is given: once is enough.
+    Dates are UTC, `2026-11-23T13:02:11.482Z`. Every method raises FormatError for what a WARC header cannot
+    carry, before anything of that record is written.
     """
 
-    def __init__(self, out: BinaryIO, new_id: Callable[[], str], secret: bytes | None) -> None:
+    def __init__(self, out: BinaryIO, new_id: Callable[[], str], secret: bytes | None, *, hashed: bool = True) -> None:
         self._out, self._new_id = out, new_id
         self._hasher = None if secret is None else SegmentHasher(secret)
-        self._state, self._size = hashlib.sha256(), 0
+        self._state, self._size = hashlib.sha256() if hashed else None, 0
         self._info: str | None = None
         self._finished = False
 
@@ -106,13 +108,14 @@ class WarcWriter:
         cut = _truncation(truncated)
         ids = ExchangeIds(self._fresh_id(), self._fresh_id(), self._fresh_id() if certificates_pem else None)
         stream, length = _as_stream(response, response_length)
+        source = _taken(stream, length) if length <= SMALL else stream
         head = self._head("response", ids.response_id, date)
         self._write(
             (*head, *connection, *cut, ("WARC-Concurrent-To", ids.request_id)),
-            stream,
+            source,
             length,
             "application/http; msgtype=response",
-            payload_from=_payload_offset(uri, stream, length),
+            payload_from=_payload_offset(uri, source, length),
         )
         head = self._head("request", ids.request_id, date)
         self._write(
@@ -140,7 +143,8 @@ class WarcWriter:
         """What a manifest says of this WARC; nothing can be written afterwards. `out` is left open and unsynced."""
         self._finished = True
         segments = None if self._hasher is None else self._hasher.finish()
-        return WarcSummary(self._size, digest.spell(self._state.digest()), segments)
+        found = None if self._state is None else digest.spell(self._state.digest())
+        return WarcSummary(self._size, found, segments)
 
     def _fresh_id(self) -> str:
         text = self._new_id()
@@ -161,34 +165,40 @@ class WarcWriter:
         """One record, in two passes over the block: its digests stand before it."""
         if self._finished:
             raise UsageError("this WARC is finished")
-        stream, _ = _as_stream(source, length)
-        data: bytes | None = None
         if length <= SMALL:
-            stream.seek(0)
-            data = stream.read(length)  # once; what follows takes slices of memory
-            stream = io.BytesIO(data)
-        block_digest, payload_digest = _digests(stream, length, payload_from)
-        payload = () if payload_digest is None else (("WARC-Payload-Digest", payload_digest),)
-        size = (("Content-Type", content_type), ("Content-Length", str(length)))
-        self._emit(format_header((*fields, ("WARC-Block-Digest", block_digest), *payload, *size)))
-        if data is not None:
-            stream.seek(0)
-            for part in block_parts(stream, length, is_http(content_type)):
-                self._emit(data[part.offset : part.offset + part.length])
-        else:
-            # The cutting reads through a view with a position of its own: writing a part does not disturb it.
-            view = io.BufferedReader(Slice(stream, 0, length))
-            for part in block_parts(view, length, is_http(content_type)):
-                self._emit_pieces(pieces(stream, part.offset, part.length))
-        self._emit(TRAILER)
+            self._write_small(fields, _taken(source, length), content_type, payload_from)
+            return
+        stream, _ = _as_stream(source, length)
+        self._emit([self._header(fields, _digests(stream, length, payload_from), content_type, length)])
+        # The cutting reads through a view with a position of its own: writing a part does not disturb it.
+        view = io.BufferedReader(Slice(stream, 0, length))
+        for part in block_parts(view, length, is_http(content_type)):
+            self._emit_pieces(pieces(stream, part.offset, part.length))
+        self._emit([TRAILER])
 
-    def _emit(self, segment: bytes) -> None:
-        """Writes one segment."""
-        self._out.write(segment)
-        self._state.update(segment)
-        self._size += len(segment)
+    def _write_small(self, fields: Fields, data: bytes, content_type: str, payload_from: int | None) -> None:
+        """A record whose block is in memory: it is taken in once, and everything is a slice of it."""
+        header = self._header(fields, _digests_of(data, payload_from), content_type, len(data))
+        parts = block_parts(io.BytesIO(data), len(data), is_http(content_type))
+        cut = [data[part.offset : part.offset + part.length] for part in parts]
+        self._emit([header, *cut, TRAILER])
+
+    def _header(self, fields: Fields, digests: tuple[str, str | None], content_type: str, length: int) -> bytes:
+        block, payload = digests
+        ends = () if payload is None else (("WARC-Payload-Digest", payload),)
+        size = (("Content-Type", content_type), ("Content-Length", str(length)))
+        return format_header((*fields, ("WARC-Block-Digest", block), *ends, *size))
+
+    def _emit(self, segments: Sequence[bytes]) -> None:
+        """Writes segments that are in memory."""
         if self._hasher is not None:
-            self._hasher.add_bytes(segment)
+            for segment in segments:
+                self._hasher.add_bytes(segment)
+        data = b"".join(segments)
+        self._out.write(data)
+        self._size += len(data)
+        if self._state is not None:
+            self._state.update(data)
 
     def _emit_pieces(self, source: Iterable[bytes]) -> None:
         """Writes one segment that need not fit into memory."""
@@ -202,9 +212,27 @@ class WarcWriter:
     def _copy(self, source: Iterable[bytes]) -> Iterator[bytes]:
         for piece in source:
             self._out.write(piece)
-            self._state.update(piece)
+            if self._state is not None:
+                self._state.update(piece)
             self._size += len(piece)
             yield piece
+
+
+def _taken(source: BinaryIO | bytes, length: int) -> bytes:
+    """The first `length` bytes, in memory. Raises FormatError if there are fewer."""
+    if isinstance(source, bytes):
+        data = source[:length] if len(source) > length else source
+    else:
+        source.seek(0)
+        data = source.read(length)
+    if length < 0 or len(data) != length:
+        raise FormatError(f"the stream has {len(data)} bytes, not {length}")
+    return data
+
+
+def _digests_of(data: bytes, payload_from: int | None) -> tuple[str, str | None]:
+    block = digest.of_bytes(data)
+    return block, None if payload_from is None else digest.of_bytes(memoryview(data)[payload_from:])
 
 
 def _as_stream(source: BinaryIO | bytes, length: int | None) -> tuple[BinaryIO, int]:
@@ -226,11 +254,11 @@ def _digests(stream: BinaryIO, length: int, payload_from: int | None) -> tuple[s
     return digest.spell(block.digest()), None if payload_from is None else digest.spell(payload.digest())
 
 
-def _payload_offset(uri: str, stream: BinaryIO, length: int) -> int | None:
+def _payload_offset(uri: str, source: BinaryIO | bytes, length: int) -> int | None:
     """Where the payload of a response begins, None where no payload digest is to be written."""
     if not uri.startswith(("http:", "https:")) or length == 0:
         return None
-    message = split_message(io.BufferedReader(Slice(stream, 0, length)))
+    message = split_message(source if isinstance(source, bytes) else io.BufferedReader(Slice(source, 0, length)))
     if message.interim or message.final is None or not message.final.complete:
         return None
     return message.body_offset if _has_plain_head(message.final.raw) else None

@@ -17,7 +17,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from multiprocessing.synchronize import Event
 from pathlib import Path
@@ -30,8 +29,9 @@ from archiver.store.home import Home
 from archiver.store.settings import Settings
 from archiver.web.exchange import Visit
 from archiver.web.fetch import HttpFetcher
+from archiver.work.letters import Mailbox
 from archiver.work.look import Capture
-from archiver.work.prepare import Run
+from archiver.work.prepare import Run, libraries
 from archiver.work.station import Staged, StagedReading, Station
 from archiver.work.targets import Target
 from archiver.work.wishes import Wishes, fetcher_of
@@ -43,8 +43,10 @@ if TYPE_CHECKING:
 READ_SECONDS = 60.0  # for one reading; the slowest honest page measured takes 2
 STAGE_SECONDS = 3600.0  # for hashing and writing what is on this machine already
 MEMORY = 4 << 30  # bytes of address space a child may have
+KEPT = 16 << 20  # bytes that were freed and may stay with a child
 WORDS = {
     "fetch": "the visit",
+    "visit": "the visit",
     "drop": "forgetting a visit",
     "stage": "storing the response",
     "stage_file": "storing the file",
@@ -63,6 +65,7 @@ class Hand(Protocol):
     """Does the steps of one target. Every step may raise ArchiverError."""
 
     def fetch(self, target: Target) -> Visit: ...
+    def visit(self, target: Target, attempt: int) -> tuple[Visit, Staged | None]: ...
     def drop(self) -> None: ...
     def stage(self, attempts: int) -> Staged: ...
     def stage_file(self, target: Target) -> Staged: ...
@@ -128,6 +131,8 @@ class Crew:
             _Child(plan, (token, number * NAMES), stop, visit_seconds, reading)
             for number in range(1, max(1, count) + 1)
         ]
+        if plan.run is not None:
+            libraries()  # once, not in every child
         if _can_fork():
             gc.freeze()  # what is there by now is not looked at again: children share its memory with this process
         for child in self._all:
@@ -178,11 +183,12 @@ class _Child:
         self._seconds = seconds
         self._gate = reading
         self._process: BaseProcess | None = None
-        self._pipe: Connection | None = None
+        self._box: Mailbox | None = None
 
     def start(self) -> None:
         context: Any = multiprocessing.get_context("fork" if _can_fork() else "spawn")
-        self._pipe, theirs = context.Pipe()
+        ours, theirs = context.Pipe()
+        self._box = Mailbox(ours)
         arguments = (theirs, self._plan, self._scratch, self._stop)
         self._process = context.Process(target=_serve, args=arguments, name="archiver", daemon=True)
         self._process.start()
@@ -192,11 +198,11 @@ class _Child:
 
     def dismiss(self) -> None:
         """Tell the child that no more will come."""
-        if self._pipe is not None:
+        if self._box is not None:
             with contextlib.suppress(OSError):
-                self._pipe.send(None)
-            self._pipe.close()
-            self._pipe = None
+                self._box.send(None)
+            self._box.close()
+            self._box = None
 
     def stop(self) -> None:
         """End the child, by force if it does not end by itself."""
@@ -211,6 +217,11 @@ class _Child:
     def fetch(self, target: Target) -> Visit:
         found = self._ask(self._seconds, "fetch", target)
         assert isinstance(found, Visit)
+        return found
+
+    def visit(self, target: Target, attempt: int) -> tuple[Visit, Staged | None]:
+        found = self._ask(self._seconds, "visit", target, attempt)
+        assert isinstance(found, tuple)
         return found
 
     def drop(self) -> None:
@@ -257,13 +268,13 @@ class _Child:
         if self._process is None or not self._process.is_alive():
             self.stop()
             self.start()
-        assert self._pipe is not None
+        assert self._box is not None
         try:
-            self._pipe.send((step, arguments))
-            if not self._pipe.poll(seconds):
+            self._box.send((step, arguments))
+            if not self._box.waits(seconds):
                 self._kill()
                 raise FetchError(f"{WORDS[step]} took more than {seconds:.0f} seconds and was stopped")
-            answer = self._pipe.recv()
+            answer = self._box.receive()
         except (EOFError, OSError):
             self._kill()
             raise FetchError(f"{WORDS[step]} ended its process (too little memory, or a fault in a library)") from None
@@ -285,7 +296,7 @@ def reading_of(hand: Hand, read: Callable[[], StagedReading]) -> StagedReading:
         return hand.give_up(error.message)
 
 
-def _serve(pipe: Connection, plan: Plan, scratch: tuple[str, int], stop: Event) -> None:
+def _serve(pipe: Any, plan: Plan, scratch: tuple[str, int], stop: Event) -> None:
     """In the child: do the steps that the parent asks for until it goes away."""
     import signal
 
@@ -296,9 +307,11 @@ def _serve(pipe: Connection, plan: Plan, scratch: tuple[str, int], stop: Event) 
         os.environ.pop(name, None)
     gc.set_threshold(20_000, 20, 50)  # pages make many short-lived objects and no rings
     _limit_memory()
+    _keep_memory()
+    box = Mailbox(pipe)
     place = plan.station(scratch, stop)
     with contextlib.suppress(EOFError, OSError):
-        while (order := _next_order(pipe, parent)) is not None:
+        while (order := _next_order(box, parent)) is not None:
             step, arguments = order
             try:
                 answer: object = getattr(place, step)(*arguments)
@@ -308,17 +321,17 @@ def _serve(pipe: Connection, plan: Plan, scratch: tuple[str, int], stop: Event) 
                 answer = FetchError(f"{WORDS[step]} takes more memory than it may have")
             except Exception as error:  # noqa: BLE001 - a fault of ours with one page must not cost the others; it is told
                 answer = FetchError(f"{WORDS[step]} met a fault of this program: {type(error).__name__}: {error}"[:500])
-            pipe.send(answer)
+            box.send(answer)
     place.close()
 
 
-def _next_order(pipe: Connection, parent: int) -> Any:
+def _next_order(box: Mailbox, parent: int) -> Any:
     """What to do next, None if nothing more. A sibling that was forked later holds the parent's end of the pipe too, so
     that its closing is not seen: whether the parent lives is looked at."""
-    while not pipe.poll(PARENT_SECONDS):
+    while not box.waits(PARENT_SECONDS):
         if os.getppid() != parent:
             return None
-    return pipe.recv()
+    return box.receive()
 
 
 def _limit_memory() -> None:
@@ -327,3 +340,15 @@ def _limit_memory() -> None:
 
         _, hard = resource.getrlimit(resource.RLIMIT_AS)
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, hard))
+
+
+def _keep_memory() -> None:
+    """Let the C library keep what is freed: every page takes the same buffers again, and getting them anew from the
+    system, page by page, took a fifth of the kernel's time (glibc: M_TRIM_THRESHOLD, M_MMAP_THRESHOLD)."""
+    if sys.platform == "linux":
+        import ctypes
+
+        library = ctypes.CDLL(None)
+        if hasattr(library, "mallopt"):
+            library.mallopt(-1, KEPT)
+            library.mallopt(-3, KEPT)

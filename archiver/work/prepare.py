@@ -9,7 +9,9 @@ import functools
 import mimetypes
 import os
 import platform
+import re
 import sys
+import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -24,7 +26,7 @@ from archiver.model.encoding import clean
 from archiver.model.facts import ClockFacts, Collector, Hop, LocalFile, Request, SnapshotFacts, Software, Tls
 from archiver.model.manifest import ObjectRef, Tree, spell_salt
 from archiver.store.ledger import Draft
-from archiver.store.objects import StagedObject
+from archiver.store.objects import StagedObject, Staging
 from archiver.warc.write import WarcSummary, WarcWriter
 from archiver.web.exchange import Exchange, TlsFacts, Visit
 from archiver.work.read import HTML_TYPES, MAX_READ, Material, Reading, material_of_response
@@ -94,10 +96,11 @@ def snapshot_of_visit(archive: Archive, run: Run, target: Target, visit: Visit, 
 
 
 def _write_warc(archive: Archive, visit: Visit) -> tuple[StagedObject, ObjectRef, tuple[Hop, ...], StagedObject]:
-    secret = archive.objects.stage_bytes(archive.entropy(32))
+    secret_bytes = archive.entropy(32)
+    secret = archive.objects.stage_bytes(secret_bytes)
     staging = archive.objects.open_staging()
     with staging:
-        writer = WarcWriter(cast(BinaryIO, staging), new_id=archive.new_record_id, secret=_secret_bytes(secret))
+        writer = _writer(archive, staging, secret_bytes)
         writer.write_info(
             visit.exchanges[0].started,
             {"software": f"archiver/{__version__}", "format": "WARC File Format 1.1", "isPartOf": "one snapshot"},
@@ -128,8 +131,9 @@ def _tree(summary: WarcSummary) -> Tree:
     return Tree(summary.segments.count, summary.segments.root)
 
 
-def _secret_bytes(staged: StagedObject) -> bytes:
-    return staged.temp.read_bytes()
+def _writer(archive: Archive, staging: Staging, secret: bytes) -> WarcWriter:
+    """Staging takes the digest of the whole file itself."""
+    return WarcWriter(cast(BinaryIO, staging), new_id=archive.new_record_id, secret=secret, hashed=False)
 
 
 def _pem(tls: TlsFacts | None) -> bytes | None:
@@ -203,13 +207,14 @@ def snapshot_of_file(archive: Archive, run: Run, target: Target) -> Snapshot:
     """Seal a local file as a WARC resource record; its origin is stated as `local file`."""
     path = Path(target.path or "")
     started = archive.clock()
-    secret = archive.objects.stage_bytes(archive.entropy(32))
+    secret_bytes = archive.entropy(32)
+    secret = archive.objects.stage_bytes(secret_bytes)
     staging = archive.objects.open_staging()
     kind = mimetypes.guess_type(path.name)[0] or BYTES
     try:
         with path.open("rb") as stream, staging:
             before = os.fstat(stream.fileno())
-            writer = WarcWriter(cast(BinaryIO, staging), new_id=archive.new_record_id, secret=_secret_bytes(secret))
+            writer = _writer(archive, staging, secret_bytes)
             writer.write_info(started, {"software": f"archiver/{__version__}", "format": "WARC File Format 1.1"})
             # The name alone: a path would tell about the collector's machine.
             uri = "file:///" + target.url.rsplit("/", 1)[-1]
@@ -337,10 +342,18 @@ def with_subject(draft: Draft, subject: str) -> Draft:
 def libraries() -> dict[str, Any]:
     """The libraries that touch what is captured, with their versions."""
     import ssl
-    from importlib.metadata import version
 
     names = ("requests", "urllib3", "cryptography", "trafilatura")
-    return {"openssl": ssl.OPENSSL_VERSION, **{name: version(name) for name in names}}
+    return {"openssl": ssl.OPENSSL_VERSION, **{name: _version(name) for name in names}}
+
+
+def _version(name: str) -> str:
+    """The version of an installed library. importlib.metadata.version would read all of its description, as mail."""
+    from importlib.metadata import distribution
+
+    found = distribution(name)
+    line = re.search(r"^Version: *([^\s]+)$", found.read_text("METADATA") or "", re.MULTILINE)
+    return line[1] if line else found.version
 
 
 @functools.cache
@@ -352,13 +365,12 @@ def synchronised() -> bool | None:
     """Whether the system says that its clock follows a time server; None where it does not say."""
     if sys.platform != "linux":
         return None
-    flag = Path("/run/systemd/timesync/synchronized")
-    return True if flag.exists() else None
+    return True if os.path.exists("/run/systemd/timesync/synchronized") else None  # noqa: PTH110 - once a page
 
 
 def _timezone() -> str:
-    offset = datetime.now().astimezone().strftime("%z")
-    return f"UTC{offset[:3]}:{offset[3:]}"
+    minutes = time.localtime().tm_gmtoff // 60
+    return f"UTC{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
 
 
 def _spell(moment: datetime) -> str:

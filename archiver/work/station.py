@@ -20,6 +20,7 @@ from archiver.store.ledger import Draft
 from archiver.store.objects import StagedObject
 from archiver.web.exchange import Visit
 from archiver.web.fetch import HttpFetcher
+from archiver.web.politeness import RETRY_STATUSES
 from archiver.work.look import Capture
 from archiver.work.prepare import Run, snapshot_of_file, snapshot_of_visit, stage_reading
 from archiver.work.read import Material, Reading, read, unread
@@ -30,6 +31,9 @@ if TYPE_CHECKING:  # they know pages, and a run that only seals needs none of th
     from archiver.work.comparing import Before, Compared
     from archiver.work.decided import Earlier
     from archiver.work.pin import Pin
+
+
+AT_ONCE = 4 << 20  # bytes of a visit that is staged while its host still waits for the next one
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,18 @@ class Station:
         self._visit = self._fetcher.fetch(target.url)
         bare = tuple(replace(exchange, response=io.BytesIO()) for exchange in self._visit.exchanges)
         return replace(self._visit, exchanges=bare)
+
+    def visit(self, target: Target, attempt: int) -> tuple[Visit, Staged | None]:
+        """`fetch`, and `stage` in the same step where nobody has anything to decide in between: what came is small, and
+        another attempt would not bring anything else. Raises StoreError."""
+        visit = self.fetch(target)
+        last = visit.exchanges[-1] if visit.exchanges else None
+        if last is None or visit.outcome != "response" or visit.error is not None or visit.retryable:
+            return visit, None
+        if last.status in RETRY_STATUSES or sum(item.response_length for item in visit.exchanges) > AT_ONCE:
+            return visit, None
+        staged = self.stage(attempt)
+        return replace(visit, exchanges=(replace(last, request=b"", fields=()),)), staged
 
     def drop(self) -> None:
         """Forget the visit that is kept."""

@@ -42,7 +42,7 @@ def test_the_bytes_are_the_same(
             )
             assert visit.error is None
             [exchange] = visit.exchanges
-            assert stored(exchange) == site.sent[path][-1]
+            assert stored(exchange) == site.wait_for(path)[-1]
             assert (exchange.ip, exchange.port) == (None, site.port)
             assert exchange.via_proxy == f"{proxy.scheme}://127.0.0.1:{proxy.port} (name resolved by proxy)"
             assert exchange.tls is None or exchange.tls.verified

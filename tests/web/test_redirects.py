@@ -25,7 +25,7 @@ def test_a_chain(plain_site: Site) -> None:
     assert visit.exchanges[-1].request.startswith(b"GET /plain HTTP/1.1\r\nHost: localhost:")
     for exchange in visit.exchanges[:3]:
         path = exchange.url.removeprefix(base)
-        assert stored(exchange) == plain_site.sent[path][-1]
+        assert stored(exchange) == plain_site.wait_for(path)[-1]
     assert stored(visit.exchanges[-1]) == WHOLE["/plain"]
     visit.close()
 
