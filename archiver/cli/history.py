@@ -9,6 +9,7 @@ import click
 
 from archiver.cli import session
 from archiver.cli.log import status_of
+from archiver.cli.progress import Progress
 from archiver.cli.render import amount, print_json, shown, style, wrap
 from archiver.cli.verdicts import COLOURS, INDENT, change_json, change_words, verdict_json
 from archiver.cli.word_diff import diff_lines
@@ -24,7 +25,9 @@ def command(ctx: click.Context, ref: str, as_json: bool) -> None:
     or, where two visits were never compared, as it is compared now (marked so). 2#s3 shows one statement."""
     from archiver.work.history import history
 
-    found = history(session.open_archive(ctx), ref)
+    archive = session.open_archive(ctx)
+    with Progress("listing captures", 2) as progress:
+        found = history(archive, ref, progress.update)
     if as_json:
         print_json(_plain(found))
         return

@@ -79,9 +79,12 @@ def command(
     def errands() -> list[Errand]:
         from archiver.work import errands as work
 
-        if everything:
-            return work.all_errands(archive)
-        return work.due_errands(archive) if overdue else work.errands_of(archive, refs)
+        with Progress("listing captures", 2, enabled=not as_json) as progress:
+            if everything:
+                return work.all_errands(archive, progress.update)
+            if overdue:
+                return work.due_errands(archive, progress.update)
+            return work.errands_of(archive, refs, progress.update)
 
     if against is not None:
         session.unlock(archive)

@@ -1,4 +1,5 @@
-"""The index of an archive: captures by address, statements and page texts by their words. Derived, never evidence.
+"""The index of an archive: captures by address (store.index_pages), statements and page texts by their words. Derived,
+never evidence.
 
 `Index.open` brings it up to date first; `Index.peek` takes it as it is, for quick look-ups. What it answers are numbers
 of manifests and ids of statements, and who shows them reads the archive's own objects. It finds candidates: rows whose
@@ -14,13 +15,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from archiver.errors import ArchiverError, FormatError, StoreError
+from archiver.errors import ArchiverError, StoreError
 from archiver.store import index_file
 from archiver.store.folder import ArchiveFolder
 from archiver.store.index_file import Basis, basis_of, holds
 from archiver.store.index_fill import Progress, fill
+from archiver.store.index_pages import Pages
 from archiver.store.search_key import grams
 
 RAREST = 6  # trigrams that a row must all have
@@ -76,17 +77,16 @@ class Totals:
     unread: int
 
 
-class Index:
+class Index(Pages):
     """An open index. `count`: manifests that it has seen; `place`: where it lies; `temporary`: it goes when closed."""
 
     def __init__(
         self, connection: sqlite3.Connection, basis: Basis, place: Path, *, fts: bool, temporary: bool = False
     ) -> None:
+        super().__init__(connection, place)
         self.count = basis.count
-        self.place = place
         self.temporary = temporary
         self.fts = fts
-        self._connection = connection
 
     @classmethod
     def open(
@@ -97,9 +97,11 @@ class Index:
         progress: Progress = lambda _what, _done, _total: None,
         anew: bool = False,
         fts: bool | None = None,
+        search: bool = True,
     ) -> Index:
-        """The index, brought up to date. `indexes`: where it goes if the archive cannot be written. Raises StoreError,
-        MissingError and FormatError for an archive without a readable beginning."""
+        """The index, brought up to date; without `search` only what it knows of captures, which takes a twentieth of
+        the time. `indexes`: where it goes if the archive cannot be written. Raises StoreError, MissingError and
+        FormatError for an archive without a readable beginning."""
         fts = index_file.has_trigrams() if fts is None else fts
         archive = index_file.digest_of(folder, 0)
         place = index_file.place_for_writing(folder, indexes, archive)
@@ -108,8 +110,8 @@ class Index:
             try:
                 connection = index_file.create(place, fts=fts) if anew else index_file.open_for_writing(place, fts=fts)
                 known = basis_of(connection)
-                if known is None or holds(known, folder):
-                    basis = fill(connection, folder, fts=fts, progress=progress)
+                if index_file.is_empty(connection) if known is None else holds(known, folder):
+                    basis = fill(connection, folder, fts=fts, progress=progress, search=search)
                     if basis is not None:
                         temporary = place not in index_file.candidates(folder, indexes, archive)
                         return cls(connection, basis, place, fts=fts, temporary=temporary)
@@ -165,41 +167,6 @@ class Index:
     def unread(self) -> list[tuple[int, str]]:
         """Readings that could not be read, and why."""
         return self._rows("SELECT sequence, unread FROM readings WHERE unread IS NOT NULL ORDER BY sequence", ())
-
-    # Captures
-
-    def snapshots_at(self, addresses: Iterable[str]) -> list[int]:
-        """Numbers of the snapshots that were asked for or found under one of these addresses or names, newest first."""
-        found: set[int] = set()
-        for address in addresses:
-            if address.isprintable():  # what is not is in no address, and lone surrogates cannot be asked for
-                found.update(
-                    row[0] for row in self._rows("SELECT snapshot FROM addresses WHERE address = ?", (address,))
-                )
-        return sorted(found, reverse=True)
-
-    def readings_of(self, snapshot: int) -> list[int]:
-        """Numbers of the readings of a snapshot, ascending."""
-        return [
-            row[0] for row in self._rows("SELECT sequence FROM readings WHERE snapshot = ? ORDER BY 1", (snapshot,))
-        ]
-
-    def number_of(self, digest: str) -> int | None:
-        """The number of the snapshot or reading with that digest."""
-        for table in ("snapshots", "readings"):
-            rows = self._rows(f"SELECT sequence FROM {table} WHERE digest = ?", (digest,))  # noqa: S608
-            if rows:
-                return int(rows[0][0])
-        return None
-
-    def snapshot_of(self, reading: int) -> tuple[int, str] | None:
-        """Number and time of a reading's snapshot."""
-        rows = self._rows(
-            "SELECT snapshots.sequence, snapshots.time FROM readings"
-            " JOIN snapshots ON snapshots.sequence = readings.snapshot WHERE readings.sequence = ?",
-            (reading,),
-        )
-        return (rows[0][0], rows[0][1]) if rows else None
 
     # Statements
 
@@ -308,12 +275,6 @@ class Index:
                 best.append((shared, Row(*row)))
         best.sort(key=lambda pair: -pair[0])
         return [row for _, row in best[:limit]]
-
-    def _rows(self, sql: str, values: Sequence[Any]) -> list[Any]:
-        try:
-            return self._connection.execute(sql, values).fetchall()
-        except sqlite3.Error as error:
-            raise FormatError(f"the index is damaged: {error}", where=str(self.place)) from None
 
 
 _STATEMENTS = (

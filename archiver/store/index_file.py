@@ -10,6 +10,7 @@ has seen more than the archive now has, is thrown away and made anew; its table 
     archive     identity: SHA-256 of the genesis manifest        count   manifests taken in: numbers 0 to count - 1
     last        digest of manifest count - 1; it names the one before it, and so on to genesis
     size, root  the newest checkpoint that was seen
+    searched    of those taken in, how many have their words in the search tables too
     version     of tables and keys; `fts` or `plain`: whether this SQLite has trigram search
 """
 
@@ -35,20 +36,26 @@ from archiver.tlog.note import open_note
 from archiver.verify.layout import CHECKPOINT
 
 NAME = "index.sqlite"
-VERSION = f"1.{KEY_VERSION}"
+VERSION = f"2.{KEY_VERSION}"
 WAIT = 30.0  # seconds for another program that is writing the index
 SIDE_FILES = ("", "-journal", "-wal", "-shm")
 
 _TABLES = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE snapshots (sequence INTEGER PRIMARY KEY, digest TEXT NOT NULL, time TEXT NOT NULL, url TEXT NOT NULL);
+CREATE TABLE snapshots (sequence INTEGER PRIMARY KEY, digest TEXT NOT NULL, time TEXT NOT NULL, url TEXT NOT NULL,
+ page INTEGER NOT NULL);
 CREATE INDEX snapshot_digests ON snapshots (digest);
+CREATE INDEX snapshot_urls ON snapshots (url);
 CREATE TABLE addresses (address TEXT NOT NULL, snapshot INTEGER NOT NULL,
  PRIMARY KEY (address, snapshot)) WITHOUT ROWID;
 CREATE TABLE readings (sequence INTEGER PRIMARY KEY, digest TEXT NOT NULL, snapshot INTEGER NOT NULL,
- place TEXT NOT NULL, unread TEXT);
+ place TEXT NOT NULL, kind TEXT, statements INTEGER NOT NULL, problem TEXT, unread TEXT);
 CREATE INDEX reading_digests ON readings (digest);
 CREATE INDEX snapshot_readings ON readings (snapshot, sequence);
+CREATE TABLE rechecks (sequence INTEGER PRIMARY KEY, time TEXT NOT NULL, reading INTEGER NOT NULL,
+ snapshot INTEGER NOT NULL, known INTEGER);
+CREATE INDEX recheck_readings ON rechecks (reading);
+CREATE INDEX recheck_snapshots ON rechecks (snapshot);
 CREATE TABLE statements (id INTEGER PRIMARY KEY, reading INTEGER NOT NULL, name TEXT NOT NULL, speaker TEXT NOT NULL,
  words TEXT NOT NULL);
 CREATE INDEX reading_statements ON statements (reading);
@@ -64,13 +71,14 @@ CREATE VIRTUAL TABLE page_grams USING fts5(words, content='', detail=none, token
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What an index was made from."""
+    """What an index was made from, and how much of that can be searched."""
 
     archive: str
     count: int
     last: str
     size: int
     root: str
+    searched: int = 0
 
 
 def has_trigrams() -> bool:
@@ -209,9 +217,15 @@ def basis_of(connection: sqlite3.Connection) -> Basis | None:
     if found.get("version") != VERSION:
         return None
     try:
-        return Basis(found["archive"], int(found["count"]), found["last"], int(found["size"]), found["root"])
+        numbers = [int(found[name]) for name in ("count", "size", "searched")]
+        return Basis(found["archive"], numbers[0], found["last"], numbers[1], found["root"], numbers[2])
     except (KeyError, ValueError):
         return None
+
+
+def is_empty(connection: sqlite3.Connection) -> bool:
+    """Whether nothing was taken in yet. Raises sqlite3.Error."""
+    return connection.execute("SELECT count(*) FROM meta").fetchone()[0] == 0
 
 
 def write_basis(connection: sqlite3.Connection, basis: Basis) -> None:
@@ -223,6 +237,7 @@ def write_basis(connection: sqlite3.Connection, basis: Basis) -> None:
         "last": basis.last,
         "size": str(basis.size),
         "root": basis.root,
+        "searched": str(basis.searched),
     }
     connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", values.items())
 
@@ -230,7 +245,7 @@ def write_basis(connection: sqlite3.Connection, basis: Basis) -> None:
 def holds(basis: Basis, folder: ArchiveFolder) -> bool:
     """Whether what an index was made from is the beginning of this archive as it is now."""
     try:
-        if digest_of(folder, 0) != basis.archive or basis.count < 1:
+        if digest_of(folder, 0) != basis.archive or not 0 <= basis.searched <= basis.count or basis.count < 1:
             return False
         if digest_of(folder, basis.count - 1) != basis.last:
             return False

@@ -14,9 +14,11 @@ from pathlib import Path
 from archiver.archive import Archive
 from archiver.errors import MissingError, UsageError
 from archiver.model.verdicts import Against
+from archiver.store.index_fill import Progress
 from archiver.work import look
-from archiver.work.lives import Life, bases, life_of, lives
+from archiver.work.lives import Life, bases
 from archiver.work.look import Capture, Sealed
+from archiver.work.pages import Pages, quiet
 from archiver.work.schedule import due
 from archiver.work.targets import Target, target_of
 from archiver.work.wishes import Wishes
@@ -74,12 +76,12 @@ def manner_of(errand: Errand) -> Manner:
     return Manner(request.user_agent, request.accept_language, request.referrer, match[1] if match else None)
 
 
-def errands_of(archive: Archive, refs: Sequence[str]) -> list[Errand]:
+def errands_of(archive: Archive, refs: Sequence[str], progress: Progress = quiet) -> list[Errand]:
     """The visits that REFs mean. Raises UsageError, MissingError for what cannot be visited or compared."""
     found: dict[str, Errand] = {}
     for ref in refs:
         _refuse_file(ref)
-        errand = _by_ref(archive, ref)
+        errand = _by_ref(archive, ref, progress)
         before = found.get(errand.target.url)
         if before is not None and manner_of(before) == manner_of(errand):
             errand = replace(before, subjects=_merged(before.subjects, errand.subjects))
@@ -90,7 +92,7 @@ def errands_of(archive: Archive, refs: Sequence[str]) -> list[Errand]:
     return list(found.values())
 
 
-def _by_ref(archive: Archive, ref: str) -> Errand:
+def _by_ref(archive: Archive, ref: str, progress: Progress) -> Errand:
     meant = look.resolve(archive, ref)
     capture = meant.capture
     if capture is None:
@@ -100,7 +102,8 @@ def _by_ref(archive: Archive, ref: str) -> Errand:
             f"{ref} is a local file: there is no page to visit", hint=f"archiver recheck {ref} --against FILE or URL"
         )
     if not _NAMES_ONE.fullmatch(ref.strip()):
-        life = life_of(archive, capture)
+        with Pages(archive, progress) as pages:
+            life = pages.life_of(capture)
         subjects = tuple(Subject(base.reading, base.ids) for base in bases(archive, life))
         if not subjects:
             raise MissingError(f"no capture of {life.url} has statements", hint="archiver read --all")
@@ -119,20 +122,20 @@ def subject_of(archive: Archive, meant: look.Meant) -> Subject:
     return Subject(capture.reading, None if meant.statement is None else (meant.statement,))
 
 
-def all_errands(archive: Archive) -> list[Errand]:
+def all_errands(archive: Archive, progress: Progress = quiet) -> list[Errand]:
     """A visit to every page that has statements."""
-    return list(_of_lives(archive, lives(archive).values()))
+    with Pages(archive, progress) as pages:
+        return list(_of_lives(archive, pages.lives()))
 
 
-def due_errands(archive: Archive) -> list[Errand]:
+def due_errands(archive: Archive, progress: Progress = quiet) -> list[Errand]:
     """A visit to every page whose time has come, the longest overdue first. Raises UsageError without intervals."""
-    return list(_of_lives(archive, (item.life for item in due(archive))))
+    with Pages(archive, progress) as pages:
+        return list(_of_lives(archive, due(archive, pages)))
 
 
 def _of_lives(archive: Archive, found: Iterable[Life]) -> Iterator[Errand]:
     for life in found:
-        if life.aside:
-            continue
         subjects = tuple(Subject(base.reading, base.ids) for base in bases(archive, life))
         if subjects:
             yield Errand(_target(life.captures[0]), subjects, life.captures[0])

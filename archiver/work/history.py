@@ -14,10 +14,12 @@ from archiver.errors import ArchiverError, MissingError
 from archiver.model.statement import StatementRecord
 from archiver.model.verdicts import Change, VerdictRecord
 from archiver.page.compare import compare
+from archiver.store.index_fill import Progress
 from archiver.work import look
 from archiver.work.comparing import Before, article_changes, before_of, records_of
-from archiver.work.lives import Base, Life, Recheck, bases, facts_of, life_of, verdicts_of
+from archiver.work.lives import Base, Life, Recheck, bases, facts_of, verdicts_of
 from archiver.work.look import Capture, Meant
+from archiver.work.pages import Pages, quiet
 
 Verdicts = dict[str, VerdictRecord]
 
@@ -66,13 +68,14 @@ class History:
     statements: tuple[Statement, ...]
 
 
-def history(archive: Archive, ref: str) -> History:
+def history(archive: Archive, ref: str, progress: Progress = quiet) -> History:
     """The life of what REF means: of a page; of one statement if it names one. Raises UsageError, MissingError,
     FormatError."""
     meant = look.resolve(archive, ref)
     if meant.capture is None:
         raise MissingError(f"number {meant.item.sequence} is a {meant.item.manifest.event}: it belongs to no page")
-    life = life_of(archive, meant.capture)
+    with Pages(archive, progress) as pages:
+        life = pages.life_of(meant.capture)
     teller = _Teller(archive, life)
     return History(life.url, teller.visits(), teller.statements(_wanted(archive, meant)))
 

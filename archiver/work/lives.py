@@ -8,7 +8,7 @@ A statement is compared with the earliest reading that holds it, so that slow dr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from archiver.archive import Archive
@@ -69,8 +69,8 @@ class Base:
 
 
 def lives(archive: Archive) -> dict[str, Life]:
-    """Every page of the archive by the address that was asked for, in the order of their first capture. What cannot be
-    read is left to `verify`."""
+    """Every page of the archive by the address that was asked for, in the order of their first capture; every manifest
+    is looked at (archiver.work.pages knows a shorter way). What cannot be read is left to `verify`."""
     snapshots: dict[str, Capture] = {}
     newest: dict[str, Sealed] = {}
     snapshot_of: dict[str, str] = {}  # of each reading
@@ -105,28 +105,6 @@ def lives(archive: Archive) -> dict[str, Life]:
     for life in found.values():
         life.aside = all(capture.snapshot.digest in compared for capture in life.captures)
     return found
-
-
-def life_of(archive: Archive, capture: Capture) -> Life:
-    """The life of the page that a capture is of; of a local file, or of something that was imported, that alone."""
-    if capture.facts is not None and capture.facts.request is not None:
-        found = lives(archive).get(capture.url)
-        if found is not None:
-            return found
-    own = {item.digest for item in look.readings(archive, capture.snapshot)}
-    rechecks = [Recheck(item, capture.snapshot.digest) for item in _events(archive, "recheck")]
-    return Life(capture.url, [capture], [recheck for recheck in rechecks if recheck.subject in own])
-
-
-def _events(archive: Archive, event: str) -> Iterator[Sealed]:
-    """Every manifest of an event that can be read, oldest first."""
-    for sequence in archive.folder.sequences():
-        try:
-            item = look.sealed(archive, sequence)
-        except ArchiverError:
-            continue
-        if item.manifest.event == event:
-            yield item
 
 
 def facts_of(archive: Archive, recheck: Recheck) -> RecheckFacts:

@@ -14,10 +14,11 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from archiver.archive import Archive
-from archiver.errors import ArchiverError, UsageError
-from archiver.page.compare import INSTEAD
+from archiver.errors import UsageError
+from archiver.store.index_pages import PageTimes
 from archiver.store.settings import RecheckRule
-from archiver.work.lives import Life, is_conclusive, lives, verdicts_of
+from archiver.work.lives import Life
+from archiver.work.pages import Pages, good
 
 FIRST, LAST = 0.25, 8.0  # intervals until a visit after the first unknown one, and at most
 
@@ -26,12 +27,12 @@ FIRST, LAST = 0.25, 8.0  # intervals until a visit after the first unknown one, 
 class Due:
     """A page and when it is due, UTC. `unknown`: how many visits in a row told nothing."""
 
-    life: Life
+    url: str
     at: datetime
     unknown: int
 
 
-def due(archive: Archive) -> list[Due]:
+def due(archive: Archive, pages: Pages) -> list[Life]:
     """The pages whose time has come, the longest overdue first. Raises UsageError where archive.yaml gives no
     intervals."""
     rules = archive.settings.recheck
@@ -40,34 +41,25 @@ def due(archive: Archive) -> list[Due]:
             "archive.yaml does not say how often pages are visited again",
             hint='add: recheck: [{pattern: "*", every: 1d}]',
         )
-    now = _moment(archive.clock())
-    found = [item for life in lives(archive).values() if (item := schedule(archive, life, rules)) is not None]
-    return sorted((item for item in found if item.at <= now), key=lambda item: item.at)
+    now = moment(archive.clock())
+    found = [item for page in pages.times() if not page.aside and (item := schedule(page, rules)) is not None]
+    chosen = sorted((item for item in found if item.at <= now), key=lambda item: item.at)
+    return [life for item in chosen if (life := pages.life(item.url)) is not None]
 
 
-def schedule(archive: Archive, life: Life, rules: Sequence[RecheckRule]) -> Due | None:
+def schedule(page: PageTimes, rules: Sequence[RecheckRule]) -> Due | None:
     """When a page is due; None if never, or if nothing in it can be compared."""
-    every = interval(life.url, rules)
-    good = [item for item in life.captures if item.found is not None and item.found.kind not in INSTEAD]
-    if every is None or not any(item.found is not None and item.found.statements for item in good):
+    every = interval(page.url, rules)
+    captures = good(page)
+    if every is None or not any(seen.statements for seen in captures):
         return None
-    known = max(_moment(item.snapshot.manifest.time) for item in good)
-    unknown: list[datetime] = []
-    for recheck in life.visits():
-        at = _moment(recheck.item.manifest.time)
-        try:
-            conclusive = is_conclusive(verdicts_of(archive, recheck))
-        except ArchiverError:
-            continue
-        if conclusive:
-            known = max(known, at)
-        else:
-            unknown.append(at)
-    visits = {at for at in unknown if at > known}
-    if not visits:
-        return Due(life, known + timedelta(seconds=every), 0)
-    wait = min(FIRST * 2.0 ** min(len(visits) - 1, 16), LAST) * every
-    return Due(life, max(visits) + timedelta(seconds=wait), len(visits))
+    known = max(moment(seen.time) for seen in captures)
+    known = max([known, *(moment(time) for time, told in page.visits if told)])
+    unknown = {at for time, told in page.visits if told is False and (at := moment(time)) > known}
+    if not unknown:
+        return Due(page.url, known + timedelta(seconds=every), 0)
+    wait = min(FIRST * 2.0 ** min(len(unknown) - 1, 16), LAST) * every
+    return Due(page.url, max(unknown) + timedelta(seconds=wait), len(unknown))
 
 
 def interval(url: str, rules: Sequence[RecheckRule]) -> int | None:
@@ -91,5 +83,6 @@ def _tail(pieces: list[str]) -> str:
     return f".*{pieces[-1]}" if len(pieces) > 1 else ""
 
 
-def _moment(text: str) -> datetime:
+def moment(text: str) -> datetime:
+    """A time as manifests spell it."""
     return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(UTC)

@@ -56,6 +56,7 @@ def dump(root: Path) -> dict[str, Any]:
         "snapshots": "SELECT * FROM snapshots",
         "addresses": "SELECT * FROM addresses",
         "readings": "SELECT * FROM readings",
+        "rechecks": "SELECT * FROM rechecks",
         "pages": "SELECT * FROM pages",
         "statements": "SELECT reading, name, speaker, words FROM statements",
         "grams": "SELECT * FROM grams WHERE count != 0",

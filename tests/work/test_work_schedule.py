@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from datetime import datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from archiver.errors import FormatError, MissingError, UsageError
+from archiver.errors import FormatError, UsageError
 from archiver.store import settings
+from archiver.store.index_pages import PageTimes, Seen
 from archiver.store.interval import seconds_of, spell
 from archiver.store.settings import RecheckRule
 from archiver.work import schedule
@@ -27,77 +27,54 @@ def at(hours: float) -> str:
     return (START + timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
-def sealed(name: str, hours: float) -> Any:
-    return SimpleNamespace(digest=name, manifest=SimpleNamespace(time=at(hours)))
+def capture(hours: float, kind: str | None = "article", statements: int = 3) -> Seen:
+    return Seen(at(hours), kind, statements)
 
 
-def capture(hours: float, kind: str = "article", statements: int = 3) -> Any:
-    found = SimpleNamespace(kind=kind, statements=statements)
-    return SimpleNamespace(snapshot=sealed(f"snapshot at {hours}", hours), found=found)
+def page(*captures: Seen, rechecks: dict[float, bool | None] | None = None) -> PageTimes:
+    """A page with captures, and rechecks that were conclusive or not, or cannot be read."""
+    visits = [(at(hours), known) for hours, known in (rechecks or {}).items()]
+    return PageTimes("https://news.example/live/a", list(captures), visits, aside=False)
 
 
-class Life:
-    """A page with captures, and rechecks that were conclusive or not."""
-
-    url = "https://news.example/live/a"
-
-    def __init__(self, *captures: Any, rechecks: dict[float, bool | None] | None = None) -> None:
-        self.captures = list(captures)
-        self.outcomes = rechecks or {}
-
-    def visits(self) -> list[Any]:
-        return [SimpleNamespace(item=sealed("recheck", hours), hours=hours) for hours in self.outcomes]
+def due(page: PageTimes, rules: tuple[RecheckRule, ...] = RULES) -> float | None:
+    """Hours after the start at which it is due."""
+    found = schedule.schedule(page, rules)
+    return None if found is None else (found.at - START).total_seconds() / 3600
 
 
-@pytest.fixture
-def due(monkeypatch: pytest.MonkeyPatch) -> Any:
-    def verdicts_of(life: Life, recheck: Any) -> Any:
-        outcome = life.outcomes[recheck.hours]
-        if outcome is None:
-            raise MissingError("taken down")
-        return [SimpleNamespace(verdict="verbatim" if outcome else "unknown"), SimpleNamespace(verdict="unknown")]
-
-    monkeypatch.setattr(schedule, "verdicts_of", verdicts_of)
-
-    def hours(life: Life, rules: Any = RULES) -> float | None:
-        found = schedule.schedule(life, life, rules)  # type: ignore[arg-type]
-        return None if found is None else (found.at - START).total_seconds() / 3600
-
-    return hours
+def test_a_day_after_something_was_known() -> None:
+    assert due(page(capture(0))) == 24
+    assert due(page(capture(0), capture(10))) == 34
+    assert due(page(capture(0), rechecks={30: True})) == 54
+    assert due(page(capture(0), rechecks={30: True, 40: True})) == 64
 
 
-def test_a_day_after_something_was_known(due: Any) -> None:
-    assert due(Life(capture(0))) == 24
-    assert due(Life(capture(0), capture(10))) == 34
-    assert due(Life(capture(0), rechecks={30: True})) == 54
-    assert due(Life(capture(0), rechecks={30: True, 40: True})) == 64
-
-
-def test_unknown_backs_off(due: Any) -> None:
+def test_unknown_backs_off() -> None:
     """After 6, 12, 24, 48, 96 hours, and then every 8 days."""
     visits: dict[float, bool | None] = {}
     now = 24.0
     for wait in (6, 12, 24, 48, 96, 192, 192, 192):
         visits[now] = False
-        assert due(Life(capture(0), rechecks=visits)) == now + wait
+        assert due(page(capture(0), rechecks=visits)) == now + wait
         now += wait
-    assert due(Life(capture(0), rechecks={**visits, now: True})) == now + 24, "what is known ends it"
+    assert due(page(capture(0), rechecks={**visits, now: True})) == now + 24, "what is known ends it"
 
 
-def test_a_blocked_visit_is_nothing_that_is_known(due: Any) -> None:
+def test_a_blocked_visit_is_nothing_that_is_known() -> None:
     blocked = capture(24, kind="challenge", statements=0)
-    assert due(Life(capture(0), blocked, rechecks={24: False})) == 30
+    assert due(page(capture(0), blocked, rechecks={24: False})) == 30
 
 
-def test_a_recheck_that_cannot_be_read_counts_for_nothing(due: Any) -> None:
-    assert due(Life(capture(0), rechecks={10: None})) == 24
+def test_a_recheck_that_cannot_be_read_counts_for_nothing() -> None:
+    assert due(page(capture(0), rechecks={10: None})) == 24
 
 
-def test_pages_without_statements_are_never_due(due: Any) -> None:
-    assert due(Life(capture(0, statements=0))) is None
-    assert due(Life(capture(0, kind="paywall"))) is None
-    assert due(Life(capture(0)), (RecheckRule("other.example/*", DAY),)) is None
-    assert due(Life(capture(0)), (RecheckRule("news.example/*", None), *RULES)) is None
+def test_pages_without_statements_are_never_due() -> None:
+    assert due(page(capture(0, statements=0))) is None
+    assert due(page(capture(0, kind="paywall"))) is None
+    assert due(page(capture(0)), (RecheckRule("other.example/*", DAY),)) is None
+    assert due(page(capture(0)), (RecheckRule("news.example/*", None), *RULES)) is None
 
 
 @pytest.mark.parametrize(
