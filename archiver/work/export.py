@@ -76,7 +76,7 @@ def export(
         assert ledger is not None
         signer = ledger.signer
     folder = output.parent if output is not None else Path()
-    with _Unfinished(folder) as unfinished:
+    with Unfinished(folder) as unfinished:
         built = build(
             archive.folder,
             numbers,
@@ -96,7 +96,8 @@ def export(
             )
         found = unfinished.finish()
         _check(unfinished.path, path, signer, progress)
-        number = _record(archive, built, found, purpose) if record else None
+        reference = BundleRef(found, built.size, built.record.selected)
+        number = record_export(archive, reference, purpose) if record else None
         unfinished.rename(path, force)
     return Exported(path, found, built.size, built.sequences, number, built)
 
@@ -148,9 +149,8 @@ def _check(temporary: Path, path: Path, signer: Signer, progress: Progress) -> N
         )
 
 
-def _record(archive: Archive, built: Built, found: str, purpose: str | None) -> int:
+def record_export(archive: Archive, reference: BundleRef, purpose: str | None) -> int:
     """The `export` manifest: custody. Its number."""
-    reference = BundleRef(found, built.size, built.record.selected)
     with archive.ledger().batch() as group:
         objects: tuple[ObjectRef, ...] = ()
         if purpose is not None:
@@ -164,7 +164,7 @@ def _record(archive: Archive, built: Built, found: str, purpose: str | None) -> 
     return added.sequence
 
 
-class _Unfinished:
+class Unfinished:
     """A file beside its place under a name that nobody would take for the bundle; gone unless it was renamed."""
 
     def __init__(self, folder: Path) -> None:
@@ -172,7 +172,7 @@ class _Unfinished:
         with telling(self.path):
             self.stream: BinaryIO = self.path.open("xb")
 
-    def __enter__(self) -> _Unfinished:
+    def __enter__(self) -> Unfinished:
         return self
 
     def __exit__(self, *_: object) -> None:
