@@ -14,6 +14,7 @@ from archiver.cli.main import BAD, GOOD
 from archiver.cli.progress import Progress
 from archiver.cli.quotes import Quoting, options, plain_pin, quotes_of, show_pin
 from archiver.cli.render import amount, print_json, shown, size_of, style, table, warn
+from archiver.cli.stamping import stamp_after
 from archiver.errors import UsageError
 from archiver.work.capture import Captured
 
@@ -135,6 +136,7 @@ def command(
     for line in begun.run.repaired:
         warn(line)
     _summary(results, total, begun.run.run.id, as_json, interrupted=False)
+    stamp_after(archive, wishes)
     ctx.exit(GOOD if all(item.good for item in results) else BAD)
 
 

@@ -12,6 +12,7 @@ from archiver.cli import session
 from archiver.cli.main import BAD, GOOD, UNABLE, UNDECIDED
 from archiver.cli.progress import Progress
 from archiver.cli.render import amount, print_json, shown, style, warn, wrap
+from archiver.cli.stamping import stamp_after
 from archiver.cli.verdicts import change_json, change_words, show_verdict, verdict_json
 from archiver.errors import UnavailableError, UsageError
 from archiver.model.records import to_plain
@@ -117,6 +118,7 @@ def _round(archive: Archive, errands: list[Errand], wishes: Wishes, as_json: boo
             progress.advance()
 
         recheck(archive, errands, wishes, report)
+        stamp_after(archive, wishes)
     if len(results) > 1 and not as_json:
         _summary(results)
     return results

@@ -236,9 +236,9 @@ def _pace(authority: AuthoritySettings, last: dict[str, float]) -> None:
 def _fetch(
     archive: Archive, authority: AuthoritySettings, size: int, asker: Asker, roots: Sequence[trust.Root]
 ) -> tuple[Stamped, dict[str, bytes]]:
-    message = read(archive.folder, f"{FOLDER}/{size}")
     nonce = int.from_bytes(archive.entropy(NONCE_BYTES), "big") >> 1
     try:
+        message = read(archive.folder, f"{FOLDER}/{size}")
         request = build_request(message, nonce, authority.policy)
         response = ask_authority(asker, authority.url, request)
         check_answer(request, response, message)
@@ -268,10 +268,10 @@ def _describe(
 ) -> Stamped:
     """What the files of one stamp are worth. One that does not hold is called failed, and is not listed."""
     request, response = (files.get(Beside(size, label, suffix).name, b"") for suffix in ("tsq", "tsr"))
-    message = read(archive.folder, f"{FOLDER}/{size}")
     names, ends = tuple(files), None
     mine = [root for root in roots if root.name == label]
     try:
+        message = read(archive.folder, f"{FOLDER}/{size}")
         try:
             token, root = trust.check_stamp(request, response, message, mine)
             words, ends = f"leads to the root pinned as {root.name}", trust.not_after(token, root)
@@ -281,7 +281,8 @@ def _describe(
             token = check_answer(request, response, message)
             words = f"not verified: {error.message}"
     except ArchiverError as error:
-        return Stamped(size, label, "failed", url, error=error.message, hint=error.hint)
+        hint = error.hint or (f"move {names[0]} away: no manifest lists it" if state == "kept" else None)
+        return Stamped(size, label, "failed", url, error=error.message, hint=hint)
     issuer = trust.chain_end(token)
     return Stamped(size, label, state, url, token.gen_time, names, words, issuer, ends, _oddities(archive, token))
 
