@@ -110,6 +110,6 @@ def carry_out(session: requests.Session, order: Order) -> Received:
     """Makes the request of an order, and closes its line. Raises ExchangeError if no request could be sent,
     StoreError."""
     with contextlib.closing(order.line.wire):
-        session.send(CaptureRequest(order), allow_redirects=False, stream=True).close()
+        session.send(CaptureRequest(order), allow_redirects=False, stream=True, proxies={}).close()
     assert order.received is not None
     return order.received

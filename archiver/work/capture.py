@@ -7,7 +7,9 @@ every snapshot name the run, so that resuming after a crash captures nothing twi
 
 from __future__ import annotations
 
+import contextlib
 import queue
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from archiver.work.pin import Pin
 
 MAX_GROUP = 64  # captures in one commit
+GATHER_SECONDS = 0.25  # how long a result waits for others to share its commit, which costs 15 ms by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,16 +122,16 @@ class CaptureRun:
                 for number in feeder:
                     pool.submit(self._work, number)
                     under_way += 1
-                    if under_way >= max(MAX_GROUP, 4 * self.options.jobs):
-                        under_way -= self._commit_ready(report)
+                    if under_way >= max(2 * MAX_GROUP, 4 * self.options.jobs):
+                        under_way -= self._commit_ready(report, under_way)
                 while under_way:
-                    under_way -= self._commit_ready(report)
+                    under_way -= self._commit_ready(report, under_way)
                 self.journal.end()
             except KeyboardInterrupt:
                 self.stop.set()
                 pool.shutdown(wait=True, cancel_futures=True)
                 if not self._ready.empty():
-                    self._commit_ready(report)
+                    self._commit_ready(report, 0)
                 raise
             except ArchiverError:
                 self.stop.set()
@@ -167,11 +170,19 @@ class CaptureRun:
                 return _Done(number, None, None, visit, None)
             return _Done(number, *_staged(hand, hand.stage(visit.attempts)), visit, None)
 
-    def _commit_ready(self, report: Callable[[Captured], None]) -> int:
-        """Wait for one result, take all that are ready, seal them in one commit, say so. How many."""
+    def _gather(self, under_way: int) -> list[_Done]:
+        """One result, and what else is ready soon after it: a group for one commit."""
         batch = [self._ready.get()]
-        while len(batch) < MAX_GROUP and not self._ready.empty():
-            batch.append(self._ready.get())
+        end = time.monotonic() + GATHER_SECONDS
+        with contextlib.suppress(queue.Empty):
+            while len(batch) < MAX_GROUP:
+                wait = len(batch) < under_way and not self.stop.is_set()
+                batch.append(self._ready.get(wait, max(0.0, end - time.monotonic())))
+        return batch
+
+    def _commit_ready(self, report: Callable[[Captured], None], under_way: int) -> int:
+        """Seal the next group of results in one commit, say so. How many."""
+        batch = self._gather(under_way)
         sealed: dict[int, tuple[int, int | None]] = {}
         if any(done.snapshot for done in batch):
             with self.archive.ledger().batch() as group:
