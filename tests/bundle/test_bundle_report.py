@@ -13,9 +13,10 @@ from html.parser import HTMLParser
 
 import pytest
 from bundle_cases import MemoryArchive, Page, bundle_of, check, codes, contents, small_archive
-from simulator import Simulator
+from rechecking import recheck
+from simulator import HTML, Simulator
 
-from archiver.bundle.report import context, rows, words
+from archiver.bundle.report import context, rows, verifier, visits, words
 from archiver.bundle.report.context import Piece
 from archiver.bundle.report.render import RENDERER
 from archiver.model.facts import Tls
@@ -116,11 +117,10 @@ def test_well_formed_and_in_order(wire: str) -> None:
     assert html_tag == {"lang": "en"}
 
 
-def test_nothing_is_loaded_and_nothing_runs(wire: str) -> None:
+def test_nothing_is_loaded_and_only_the_verifier_runs(wire: str) -> None:
     tags = Tags(wire)
-    assert {tag for tag, _ in tags.found}.isdisjoint(
-        {"script", "img", "link", "iframe", "object", "form", "base", "svg"}
-    )
+    assert {tag for tag, _ in tags.found}.isdisjoint({"img", "link", "iframe", "object", "form", "base", "svg"})
+    assert [attributes for tag, attributes in tags.found if tag == "script"] == [{}]
     for tag, attributes in tags.found:
         assert not any(name.startswith("on") or name in ("src", "style", "srcset", "action") for name in attributes), (
             tag
@@ -132,7 +132,9 @@ def test_nothing_is_loaded_and_nothing_runs(wire: str) -> None:
     style = re.search(r"<style>(.*?)</style>", wire, re.DOTALL)
     assert style is not None and wire.count("<style") == 1
     digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
-    assert policy == f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    assert policy == verifier.policy() and f"style-src 'sha256-{digest}'" in policy
+    script = re.search(r"<script>(.*?)</script>", wire, re.DOTALL)
+    assert script is not None and script[1] == verifier.script()
     assert "url(" not in style[1] and "@import" not in style[1] and "http" not in style[1]
 
 
@@ -172,7 +174,7 @@ def test_hostile_words_stay_words() -> None:
         )
     )
     tags = Tags(found)
-    assert tags.open == [] and {tag for tag, _ in tags.found}.isdisjoint({"script", "img"})
+    assert tags.open == [] and [tag for tag, _ in tags.found if tag in ("script", "img")] == ["script"]
     assert found.count("<style") == 1 and "onerror=alert(2)>" not in found
     assert tags.text.count("alert(1)") >= 16
 
@@ -220,6 +222,52 @@ def test_a_note_is_shown() -> None:
     data, _ = bundle_of(archive, archive.last, signer=archive.signer)
     found = contents(data)["report.html"].decode()
     assert "Seen &lt;b&gt;twice&lt;/b&gt;." in found and "Remark by" in found
+
+
+def test_what_later_visits_found_is_told() -> None:
+    archive = Simulator(seed=34).capture()
+    reworded = HTML.replace(b"until spring", b"until <i>autumn</i>").replace(b"No&nbsp;comment.", b"Ask me later.")
+    recheck(archive.snapshot(reworded).reading())
+    data, _ = bundle_of(archive, archive.last, signer=archive.signer)
+    found = contents(data)["report.html"].decode()
+    assert not check(data, trusted=[archive.signer]).failed
+    assert "<del>spring</del><ins>autumn</ins>" in found
+    text = Tags(found).text
+    for expected in (
+        "Visited again",
+        "OTHER WORDS stand there now",
+        "(recheck 5)",
+        "made for recheck number 5",
+        "the live page",
+    ):
+        assert expected in text, expected
+
+
+def test_a_page_that_is_gone_is_not_called_changed() -> None:
+    archive = Simulator(seed=35).capture()
+    recheck(archive.snapshot(b"<p>Not here.", status=404).reading())
+    data, _ = bundle_of(archive, archive.last, signer=archive.signer)
+    text = Tags(contents(data)["report.html"].decode()).text
+    assert "the server says that the page is gone" in text and "status 404" in text and "2 page-gone" in text
+
+
+def test_a_picture_of_the_page_stands_in_it() -> None:
+    png = b"\x89PNG\r\n\x1a\n" + b"not really"
+    for data, shown in ((png, True), (b"<svg onload=alert(1)>", False), (png + bytes(visits.MAX_PICTURE), False)):
+        archive = small_archive()
+        page = Page(b"<p>Words.</p>", url="https://news.example/picture")
+        archive.add("snapshot", objects=(*page.snapshot(archive), archive.put("screenshot", data, "image/png")))
+        archive.seal()
+        found = contents(bundle_of(archive, 5)[0])["report.html"].decode()
+        assert ('<img src="data:image/png;base64,iVBORw0KGg' in found) == shown
+        assert "a picture of the page as a browser showed it" in found and "<svg" not in found
+
+
+def test_time_stamps_are_listed() -> None:
+    archive = Simulator(seed=36).capture().stamp().stamp(suffix=".cosig")
+    data, _ = bundle_of(archive, 1, signer=archive.signer)
+    text = Tags(contents(data)["report.html"].decode()).text
+    assert "time stamp (RFC 3161)" in text and "data/log/checkpoints/3.tsr" in text
 
 
 def test_facts_of_odd_shapes() -> None:

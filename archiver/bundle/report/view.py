@@ -12,17 +12,23 @@ from typing import Any
 
 from archiver import digest
 from archiver.bundle.record import BundleRecord
-from archiver.bundle.report import context, words
+from archiver.bundle.report import context, visits, words
 from archiver.bundle.report.context import Piece
+from archiver.bundle.report.visits import Told, Visit
 from archiver.errors import MissingError, NewerVersionError
 from archiver.evidence import Evidence, read
+from archiver.model import decisions as decisions_model
 from archiver.model import facts as facts_model
 from archiver.model import statement as statement_model
+from archiver.model import verdicts as verdicts_model
+from archiver.model.decisions import Decision
 from archiver.model.encoding import MAX_DOCUMENT
 from archiver.model.facts import ReadingFacts, Remark, SnapshotFacts
-from archiver.model.manifest import MAX_BYTES, KeyChange, Manifest, ObjectRef, decode
+from archiver.model.manifest import MAX_BYTES, KeyChange, Manifest, ObjectRef, StampRef, decode
 from archiver.model.statement import ContextRecord, StatementRecord
+from archiver.model.verdicts import VerdictRecord
 from archiver.page import text
+from archiver.verify.layout import object_path
 
 MAX_TEXT = 32 << 20  # bytes of page text or of statements that are shown; larger ones are only listed
 
@@ -53,22 +59,27 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One statement, with the words around it."""
+    """One statement. `paragraphs`: the words around it, none if they are withheld; `told`: what later visits found;
+    `decisions`: what people decided about it."""
 
     ref: str
     record: StatementRecord
     paragraphs: tuple[tuple[Piece, ...], ...]
+    told: tuple[Told, ...] = ()
+    decisions: tuple[Decision, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ReadingView:
-    """One reading. `facts` None: not in the bundle; `problem` says why something cannot be shown."""
+    """One reading. `facts` None: not in the bundle; `problem` says why something cannot be shown; `partial`: some of
+    its statements were withheld."""
 
     member: Member
     facts: ReadingFacts | None
     statements: tuple[Shown, ...]
     files: tuple[File, ...]
     problem: str | None
+    partial: bool = False
 
     def said(self, key: str) -> tuple[str, str] | None:
         """Value and source of one of the article's facts."""
@@ -92,6 +103,9 @@ class CaptureView:
     readings: tuple[ReadingView, ...]
     files: tuple[File, ...]
     problem: str | None
+    visits: tuple[Visit, ...] = ()
+    picture: str | None = None  # a data: URI
+    rechecks: tuple[int, ...] = ()  # the rechecks that this capture was made for
 
     @property
     def title(self) -> str:
@@ -125,8 +139,12 @@ class View:
         self._snapshots: dict[int, str] = {}  # number -> digest of the manifest
         self._signers: set[str] = set()
         self._readings: dict[str, list[int]] = {}
+        self._read_from: dict[str, str] = {}  # digest of a reading -> digest of its snapshot
+        self._rechecks: list[Member] = []
+        self._visits: dict[str, list[Member]] = {}  # digest of a snapshot -> rechecks of its readings
+        self._made_for: dict[str, list[int]] = {}  # digest of a snapshot -> rechecks that it was made for
         self.others: list[Member] = []
-        self.stamps: list[str] = []
+        self.stamps: list[tuple[StampRef, int]] = []  # with the number of the event that lists it
         self.key_events: list[tuple[int, KeyChange]] = []
         self.binding = 0
         self.count = 0
@@ -146,7 +164,7 @@ class View:
         if manifest.event == "takedown":
             self._removed.update(dict.fromkeys(manifest.extra, member.sequence))
         elif manifest.event == "stamp":
-            self.stamps += [stamp.file for stamp in manifest.extra]
+            self.stamps += [(stamp, member.sequence) for stamp in manifest.extra]
         elif isinstance(manifest.extra, KeyChange):
             self.key_events.append((member.sequence, manifest.extra))
         if not member.selected:
@@ -155,6 +173,9 @@ class View:
             self._snapshots[member.sequence] = member.digest
         elif manifest.event == "reading" and manifest.subject is not None:
             self._readings.setdefault(manifest.subject, []).append(member.sequence)
+            self._read_from[member.digest] = manifest.subject
+        elif manifest.event == "recheck":
+            self._rechecks.append(member)
         else:
             self.others.append(member)
 
@@ -162,6 +183,14 @@ class View:
         """Readings whose snapshot is not selected are shown among the other records."""
         for subject in sorted(set(self._readings).difference(self._snapshots.values())):
             self.others += [self._member(sequence) for sequence in self._readings.pop(subject)]
+        shown = set(self._snapshots.values())
+        for member in self._rechecks:
+            snapshot = self._read_from.get(member.manifest.subject or "")
+            self._made_for.setdefault(member.manifest.extra, []).append(member.sequence)
+            if snapshot in shown:
+                self._visits.setdefault(snapshot or "", []).append(member)
+            else:
+                self.others.append(member)
         self.others.sort(key=lambda member: member.sequence)
 
     @property
@@ -179,8 +208,18 @@ class View:
         for sequence in self._snapshots:
             member = self._member(sequence)
             facts, problem = self._facts(member.manifest, facts_model.decode_snapshot)
-            readings = tuple(self._reading(number) for number in self._readings.get(member.digest, ()))
-            yield CaptureView(member, facts, readings, self.files(member), problem)
+            seen = tuple(self._visit(recheck) for recheck in self._visits.get(member.digest, ()))
+            readings = tuple(self._reading(number, seen) for number in self._readings.get(member.digest, ()))
+            yield CaptureView(
+                member,
+                facts,
+                readings,
+                self.files(member),
+                problem,
+                seen,
+                self._picture(member.manifest),
+                tuple(self._made_for.get(member.digest, ())),
+            )
 
     def files(self, member: Member) -> tuple[File, ...]:
         """The objects that a manifest names, and whether they are here."""
@@ -220,18 +259,67 @@ class View:
         remark: Remark | None = self._facts(member.manifest, facts_model.decode_remark)[0]
         return remark
 
-    def _reading(self, sequence: int) -> ReadingView:
+    def _reading(self, sequence: int, seen: tuple[Visit, ...]) -> ReadingView:
         member = self._member(sequence)
         facts, problem = self._facts(member.manifest, facts_model.decode_reading)
         statements: tuple[Shown, ...] = ()
+        partial = False
         if member.manifest.object("statements") is not None:
             try:
-                pairs = statement_model.decode_object(self._object(member.manifest, "statements", MAX_TEXT))
-                page = self._page_text(member.manifest)
-                statements = tuple(_shown(sequence, page, *pair) for pair in pairs)
+                pairs, partial = self._pairs(member.manifest)
+                page, decided = self._page_text(member.manifest), self._decisions(member.manifest)
+                statements = tuple(_shown(sequence, page, *pair, seen, decided) for pair in pairs)
             except (MissingError, NewerVersionError) as error:
                 problem = problem or error.message
-        return ReadingView(member, facts, statements, self.files(member), problem)
+        return ReadingView(member, facts, statements, self.files(member), problem, partial)
+
+    def _pairs(self, manifest: Manifest) -> tuple[list[tuple[StatementRecord, ContextRecord | None]], bool]:
+        """Statements with the words around them; and whether these are only some, the others being withheld."""
+        ref = manifest.object("statements")
+        name = self.evidence.prefix + parts_path(ref.digest) if ref is not None else ""
+        if ref is None or self.evidence.object_name(ref.digest) is not None or self.evidence.size(name) is None:
+            return list(statement_model.decode_object(self._object(manifest, "statements", MAX_TEXT))), False
+        pairs: list[tuple[StatementRecord, ContextRecord | None]] = []
+        for line in statement_model.split_lines(read(self.evidence, name, MAX_TEXT)):
+            record = statement_model.decode_record(line)
+            if isinstance(record, StatementRecord):
+                pairs.append((record, None))
+            elif pairs and pairs[-1][0].id == record.id:
+                pairs[-1] = (pairs[-1][0], record)
+        return pairs, True
+
+    def _visit(self, member: Member) -> Visit:
+        facts, problem = self._facts(member.manifest, verdicts_model.decode_facts)
+        found: dict[str, VerdictRecord] = {}
+        try:
+            decoded = verdicts_model.decode(self._object(member.manifest, verdicts_model.ROLE, MAX_TEXT))
+            found = {item.id: item for item in decoded.verdicts}
+        except (MissingError, NewerVersionError) as error:
+            problem = problem or error.message
+        snapshot = next((n for n, digest in self._snapshots.items() if digest == member.manifest.extra), None)
+        return Visit(member.sequence, member.manifest.time, snapshot, facts, found, problem)
+
+    def _decisions(self, manifest: Manifest) -> dict[str, list[Decision]]:
+        """What people decided, by the statements' ids; empty if nobody did, or it is not here."""
+        if manifest.object(decisions_model.ROLE) is None:
+            return {}
+        found: dict[str, list[Decision]] = {}
+        try:
+            decided = decisions_model.decode(self._object(manifest, decisions_model.ROLE, MAX_DOCUMENT))
+            for item in decided.decisions:
+                found.setdefault(item.id, []).append(item)
+        except (MissingError, NewerVersionError):
+            return {}
+        return found
+
+    def _picture(self, manifest: Manifest) -> str | None:
+        """The screenshot of a snapshot, as it can stand in the page."""
+        digest = visits.picture_of(manifest)
+        if digest is None or self.evidence.object_name(digest) is None:
+            return None
+        ref = manifest.object("screenshot")
+        data = self._object(manifest, "screenshot", visits.MAX_PICTURE)
+        return visits.data_uri(ref.media_type, data) if ref is not None else None
 
     def _page_text(self, manifest: Manifest) -> str | None:
         try:
@@ -240,9 +328,24 @@ class View:
             return None
 
 
-def _shown(sequence: int, page: str | None, record: StatementRecord, around: ContextRecord) -> Shown:
+def parts_path(value: str) -> str:
+    """Where the parts of an object stand that was withheld as a whole, without `data/` (docs/formats/bundle.md)."""
+    return object_path(value).replace("objects/", "parts/", 1)
+
+
+def _shown(
+    sequence: int,
+    page: str | None,
+    record: StatementRecord,
+    around: ContextRecord | None,
+    seen: tuple[Visit, ...],
+    decided: dict[str, list[Decision]],
+) -> Shown:
     paragraphs = context.in_page(page, record) if page is not None else None
-    return Shown(f"{sequence}#{record.id}", record, paragraphs or context.in_record(record, around))
+    if paragraphs is None:
+        paragraphs = context.in_record(record, around) if around is not None else ()
+    told = tuple(Told(visit, visit.verdicts[record.id]) for visit in seen if record.id in visit.verdicts)
+    return Shown(f"{sequence}#{record.id}", record, paragraphs, told, tuple(decided.get(record.id, ())))
 
 
 def _said(value: Any) -> tuple[str, str] | None:

@@ -25,6 +25,32 @@ STATEMENT_KINDS = {
     "indirect": "indirect: in the reporter’s words, without quotation marks",
 }
 DENIED = "DENIED: the speaker denies these words, or did not say them"
+VERDICTS = {
+    "verbatim": "still stands, character for character",
+    "moved": "the same words stand, at another place of the page",
+    "typographic": "the same words stand; only quotation marks, dashes or spaces changed",
+    "reworded": "OTHER WORDS stand there now",
+    "removed": "the words are no longer found, and the rest of the article is there",
+    "page-gone": "the server says that the page is gone",
+    "unknown": "could not be told: what came was not the article, or too little of it",
+}
+ACTIONS = {
+    "added": "added by hand",
+    "confirmed": "found by the program as well, and confirmed",
+    "corrected": "corrected by hand",
+    "rejected": "rejected: no statement",
+}
+AGAINST = {
+    "live page": "the live page",
+    "other address": "another address",
+    "saved file": "a saved file",
+    "bundle": "another collector’s bundle",
+}
+STAMPS = {
+    "rfc3161": "time stamp (RFC 3161)",
+    "opentimestamps": "time stamp (OpenTimestamps)",
+    "cosignature": "countersignature of a witness",
+}
 FOUND_BY = {"rule": "a program, by fixed rules", "person": "a person, by hand"}
 
 ROLES = {
@@ -33,6 +59,9 @@ ROLES = {
     "segment-secret": "the key that binds each part of the WARC to the seal",
     "page-text": "the page’s text, as projected from the bytes",
     "statements": "the statements, one line each",
+    "decisions": "what people decided about the statements (JSON)",
+    "verdicts": "what a later visit found of each statement (JSON)",
+    "screenshot": "a picture of the page as a browser showed it",
 }
 MISSING = {"requisites": "the pictures, styles and scripts that the page refers to"}
 TRUNCATED = {
