@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,12 +17,16 @@ from archiver.signing.keys import Signer
 from archiver.store import settings as settings_file
 from archiver.store.durable import Disk
 from archiver.store.folder import ArchiveFolder
+from archiver.store.head import read_head
 from archiver.store.home import Home
 from archiver.store.keyring import LogGuard
 from archiver.store.ledger import Ledger
 from archiver.store.objects import ObjectStore
 from archiver.store.settings import Settings
 from archiver.tlog.checkpoint import LogKey
+from archiver.verify.keys import KeyHistory
+from archiver.verify.layout import CHECKPOINT
+from archiver.warc.record import uuid_urn
 
 Clock = Callable[[], str]
 Entropy = Callable[[int], bytes]
@@ -31,7 +34,7 @@ Entropy = Callable[[int], bytes]
 
 def system_clock() -> str:
     """UTC now, `2026-11-23T13:02:11.482Z`."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+    return datetime.now(UTC).isoformat(timespec="milliseconds")[:23] + "Z"
 
 
 def locate(given: str | None, home: Home, environment: dict[str, str] | None = None) -> Path:
@@ -92,14 +95,15 @@ class Archive:
 
     def new_record_id(self) -> str:
         """A fresh WARC-Record-ID from this archive's source of randomness."""
-        return f"<urn:uuid:{uuid.UUID(bytes=self.entropy(16), version=4)}>"
+        return uuid_urn(self.entropy(16))
 
     def unlock(self, signer: Signer, log_key: LogKey, guard: LogGuard) -> None:
         """Give the keys that writing needs."""
         self._signer, self._log_key, self._guard = signer, log_key, guard
 
-    def ledger(self) -> Ledger:
-        """The writer's side. Raises UsageError before `unlock`."""
+    def ledger(self, successor: LogKey | None = None) -> Ledger:
+        """The writer's side; `successor` is the next key of the log, while it is replaced. Raises UsageError before
+        `unlock`."""
         if self._signer is None or self._log_key is None or self._guard is None:
             raise UsageError("the keys of this archive are locked")
         return Ledger(
@@ -110,7 +114,13 @@ class Archive:
             clock=self.clock,
             entropy=self.entropy,
             disk=self.disk,
+            successor=None if successor is None else (successor, self._guard),
         )
+
+    def key_history(self) -> KeyHistory:
+        """The keys in force and before, as the checkpoint's log has them. Raises ProofError, FormatError, MissingError,
+        RefusedError where its end is damaged."""
+        return read_head(self.folder, read(self.folder, CHECKPOINT)).keys
 
     def size(self) -> int:
         """How many manifests the checkpoint counts. A claim, as everything here: `verify` checks it."""

@@ -8,8 +8,6 @@ import click
 
 from archiver.cli import session
 from archiver.cli.render import print_json, style
-from archiver.errors import ProofError, UsageError
-from archiver.signing.keys import Signer
 
 
 @click.command(short_help="Make an archive and its keys.")
@@ -37,10 +35,8 @@ def command(
     from archiver.verify.identity import short
     from archiver.work.keys import make_archive
 
-    if signer_key is not None and agent is not None:
-        raise UsageError("--signer-key and --agent name two keys; give one")
     passphrase = session.new_passphrase(no_passphrase)
-    signer, source = _existing(signer_key, agent)
+    signer, source = session.existing_signer(signer_key, agent)
     made = make_archive(
         folder,
         session.home(),
@@ -76,23 +72,3 @@ def command(
     if made.default:
         click.echo("This is your default archive from now on.")
     click.echo("\nNext: archiver capture https://…")
-
-
-def _existing(signer_key: Path | None, agent: str | None) -> tuple[Signer | None, str | None]:
-    """A signer that is there already, and how it is found again."""
-    if signer_key is not None:
-        from archiver.signing.keys import KeySigner
-        from archiver.work.keys import Passphrases
-
-        path = signer_key.expanduser().resolve()
-        given = session.passphrase_from_environment()
-        try:
-            return KeySigner.from_seed(Passphrases(given, session.ask_passphrase).seed(path)), f"file {path}"
-        except (ProofError, UsageError) as error:
-            error.hint = error.hint or "load it into ssh-agent and use --agent, or run this on a terminal"
-            raise
-    if agent is not None:
-        from archiver.web.agent import agent_signer
-
-        return agent_signer(agent), "agent"
-    return None, None

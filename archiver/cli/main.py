@@ -41,6 +41,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "export": ("export", "Write an evidence bundle that others can check."),
     "verifier": ("verifier", "Write the web page that verifies bundles without this program."),
     "trust": ("trust", "Confirm the keys of others, list or forget them."),
+    "key": ("key", "List, replace and revoke the keys of an archive."),
     "completion": ("completion", "Print shell completion for bash, zsh or fish."),
 }
 ALIASES = {"ls": "log"}
@@ -71,8 +72,11 @@ class Commands(click.Group):
             return None
         module = importlib.import_module(f"archiver.cli.{COMMANDS[name][0]}")
         command: click.Command = module.command
-        if name not in WITHOUT_ARCHIVE and all(option.name != "archive" for option in command.params):
-            command.params.append(_archive_option())
+        if name not in WITHOUT_ARCHIVE:
+            inner = command.commands.values() if isinstance(command, click.Group) else ()
+            for one in (command, *inner):
+                if all(option.name != "archive" for option in one.params):
+                    one.params.append(_archive_option())
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

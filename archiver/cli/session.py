@@ -9,12 +9,17 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import click
 
 from archiver.archive import Archive, locate
 from archiver.errors import ProofError, StoreError, UsageError
 from archiver.store.home import Home
+
+if TYPE_CHECKING:
+    from archiver.signing.keys import Signer
+    from archiver.work.keys import Passphrases
 
 
 @contextlib.contextmanager
@@ -64,16 +69,42 @@ def passphrase_from_environment(command: str | None = None) -> bytes | None:
     return None
 
 
-def unlock(archive: Archive) -> None:
-    """Unlock the archive's keys, asking once, before anything is requested from anywhere."""
+def unlock(archive: Archive, recovery_key: Path | None = None) -> Passphrases:
+    """Unlock the archive's keys, asking once, before anything is requested from anywhere; what opened them. The
+    recovery key stands in for a signer that is lost, where that is what is to be said."""
+    from archiver.signing.keys import KeySigner
     from archiver.work.keys import Passphrases, load_keys
 
-    given = passphrase_from_environment(archive.settings.passphrase_command)
+    given = Passphrases(passphrase_from_environment(archive.settings.passphrase_command), ask_passphrase)
     try:
-        archive.unlock(*load_keys(archive, Passphrases(given, ask_passphrase)))
+        stand_in = None if recovery_key is None else KeySigner.from_seed(given.seed(recovery_key))
+        archive.unlock(*load_keys(archive, given, stand_in))
+        return given
     except (ProofError, UsageError) as error:
         error.hint = error.hint or "set ARCHIVER_PASSPHRASE or ARCHIVER_PASSPHRASE_FILE, or run this on a terminal"
         raise
+
+
+def existing_signer(signer_key: Path | None, agent: str | None) -> tuple[Signer | None, str | None]:
+    """A signer that is there already, in a file or in the ssh-agent, and how it is found again."""
+    if signer_key is not None and agent is not None:
+        raise UsageError("--signer-key and --agent name two keys; give one")
+    if signer_key is not None:
+        from archiver.signing.keys import KeySigner
+        from archiver.work.keys import Passphrases
+
+        path = signer_key.expanduser().resolve()
+        try:
+            seed = Passphrases(passphrase_from_environment(), ask_passphrase).seed(path)
+        except (ProofError, UsageError) as error:
+            error.hint = error.hint or "load it into ssh-agent and use --agent, or run this on a terminal"
+            raise
+        return KeySigner.from_seed(seed), f"file {path}"
+    if agent is not None:
+        from archiver.web.agent import agent_signer
+
+        return agent_signer(agent), "agent"
+    return None, None
 
 
 def ask_passphrase(path: Path, again: bool) -> bytes | None:

@@ -1,11 +1,7 @@
 """The keys of an archive: made by `init`, unlocked before anything is written.
 
-    <config>/keys/<name>-signer, .pub     signs manifests (or .pub alone: the key lives in a file or agent elsewhere)
-    <config>/keys/<name>-signer.source    where that is: `agent`, or `file /home/ann/.ssh/id_ed25519`
-    <config>/keys/<name>-log, .guard      signs checkpoints, and the highest size that it ever signed
-    <config>/keys/<name>-recovery, .pub   revokes the others; belongs on another machine
-
-Nothing of these lies in the archive: `archive.yaml` holds the name alone.
+Where their files are is in work.key_files. Nothing of these lies in the archive: `archive.yaml` holds the name alone.
+A change of keys that a crash interrupted is finished here, before the keys are used (work.key_changes makes them).
 """
 
 from __future__ import annotations
@@ -16,25 +12,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archiver.archive import Archive, Clock, Entropy
-from archiver.errors import FormatError, MissingError, ProofError, StoreError, UsageError
+from archiver.errors import FormatError, MissingError, ProofError, UsageError
+from archiver.model.events import Continues
 from archiver.model.manifest import Identity
 from archiver.signing.keys import (
     KeySigner,
     PublicKey,
     Signer,
-    encode_private_key,
     is_encrypted,
     seed_from_private_key_file,
 )
 from archiver.store import settings as settings_file
 from archiver.store.home import Home
-from archiver.store.keyring import LogGuard, read_private, write_private
+from archiver.store.keyring import LogGuard, read_private
 from archiver.store.ledger import Ledger
 from archiver.tlog.checkpoint import LogKey
 from archiver.tlog.note import check_name
+from archiver.work.key_files import NEXT, KeyFiles
 
 SEED_BYTES = 32
-_NAME = re.compile(r"[A-Za-z0-9._-]{1,80}", re.ASCII)
 _ORIGIN = re.compile(r"[A-Za-z0-9._/-]{1,200}", re.ASCII)
 
 
@@ -62,33 +58,33 @@ def make_archive(
     clock: Clock,
     entropy: Entropy,
     seeds: tuple[bytes, bytes, bytes] | None = None,
+    continues: Continues | None = None,
 ) -> Made:
     """Make an archive and its keys. A `signer` that is there already is found again by `signer_source` (`agent`, or
-    `file PATH`). `seeds` (signer, log, recovery) are for archives that must come out the same again. Raises StoreError,
-    UsageError, FormatError; nothing is left behind in `root` if a key cannot be made."""
+    `file PATH`). `seeds` (signer, log, recovery) are for archives that must come out the same again. `continues` is the
+    end of the archive that this one carries on. Raises StoreError, UsageError, FormatError; nothing is left behind in
+    `root` if a key cannot be made."""
     name = "log-" + entropy(6).hex()
     origin = check_origin(origin or name)
     Ledger.check_place(root)
     signer_seed, log_seed, recovery_seed = seeds or (entropy(SEED_BYTES), entropy(SEED_BYTES), entropy(SEED_BYTES))
-    keys = home.keys
+    files = KeyFiles(home.keys, name)
     own = signer is None
     signer = signer or KeySigner.from_seed(signer_seed)
     log_key = LogKey.from_seed(origin, log_seed)
     recovery = KeySigner.from_seed(recovery_seed)
     if own:
-        _write_key(keys / f"{name}-signer", signer_seed, signer.public, passphrase, f"{name} signer")
+        files.write("signer", signer_seed, signer.public, passphrase)
     else:
-        write_private(keys / f"{name}-signer.source", f"{signer_source or 'agent'}\n".encode())
-        write_private(keys / f"{name}-signer.pub", (signer.public.line(f"{name} signer") + "\n").encode())
-    write_private(keys / f"{name}-log", encode_private_key(log_seed, passphrase, f"{name} log"))
-    recovery_path = keys / f"{name}-recovery"
-    _write_key(recovery_path, recovery_seed, recovery.public, passphrase, f"{name} recovery")
+        files.write_source(signer.public, signer_source or "agent")
+    files.write("log", log_seed, None, passphrase)
+    recovery_path = files.write("recovery", recovery_seed, recovery.public, passphrase)
     identity = Identity(
         origin=origin,
         signer=signer.public.line(),
         recovery=recovery.public.line(),
         log=tuple(key.spell() for key in log_key.vkeys()),
-        continues=None,
+        continues=continues,
     )
     created = Ledger.create(
         root,
@@ -96,7 +92,7 @@ def make_archive(
         signer=signer,
         recovery=recovery,
         log_key=log_key,
-        guard=LogGuard(keys / f"{name}-log.guard", origin),
+        guard=files.guard(origin),
         clock=clock,
         entropy=entropy,
         settings_text=settings_file.TEMPLATE.format(keys=name),
@@ -113,11 +109,6 @@ def check_origin(origin: str) -> str:
             f"--origin {origin[:80]}: a log is called like example.org/log, without https:// and without a final slash"
         )
     return check_name(origin)
-
-
-def _write_key(path: Path, seed: bytes, public: PublicKey, passphrase: bytes | None, comment: str) -> None:
-    write_private(path, encode_private_key(seed, passphrase, comment))
-    write_private(path.with_name(path.name + ".pub"), (public.line(comment) + "\n").encode())
 
 
 class Passphrases:
@@ -163,42 +154,90 @@ class Passphrases:
         raise UsageError("this key is encrypted and needs its passphrase")
 
 
-def load_keys(archive: Archive, passphrases: Passphrases) -> tuple[Signer, LogKey, LogGuard]:
-    """The keys that writing to this archive needs. Raises MissingError if they are not on this machine, UsageError if
-    a passphrase is needed, ProofError if it is the wrong one."""
-    name = archive.settings.keys
-    if not _NAME.fullmatch(name):
-        raise FormatError("`keys` is not the name of a key", where=str(archive.root / "archive.yaml"))
-    folder = archive.home.keys
-    origin = archive.identity().origin
+def key_files(archive: Archive) -> KeyFiles:
+    """Where this archive's keys are, if they are on this machine. Raises FormatError."""
     try:
-        log_key = LogKey.from_seed(origin, passphrases.seed(folder / f"{name}-log"))
-        signer = _load_signer(folder, name, passphrases)
+        return KeyFiles(archive.home.keys, archive.settings.keys)
+    except FormatError as error:
+        raise FormatError(error.message, where=str(archive.root / "archive.yaml")) from None
+
+
+def load_keys(
+    archive: Archive, passphrases: Passphrases, stand_in: Signer | None = None
+) -> tuple[Signer, LogKey, LogGuard]:
+    """The keys that writing to this archive needs; an interrupted change of keys is finished first. `stand_in` is there
+    for a signer that is lost: the recovery key, which can revoke it. Raises MissingError if they are not on this
+    machine, UsageError if a passphrase is needed, ProofError if it is the wrong one."""
+    files, origin = key_files(archive), archive.identity().origin
+    try:
+        if files.pending("signer") or files.pending("log"):
+            _settle(archive, files, passphrases)
+        log_key = LogKey.from_seed(origin, passphrases.seed(files.path("log")))
+        lost = stand_in is not None and not files.here("signer")
+        signer = stand_in if lost and stand_in is not None else load_signer(files, passphrases)
     except MissingError as error:
         raise MissingError(
             "this archive's key is not on this machine",
             where=error.where,
-            hint="reading and verifying need no key; to write, copy the key files from the machine that made it",
+            hint="reading and verifying need no key; to write, bring the keys from the machine that made it: "
+            "archiver key export there, archiver key import here",
         ) from None
-    return signer, log_key, LogGuard(folder / f"{name}-log.guard", origin)
+    return signer, log_key, files.guard(origin)
 
 
-def _load_signer(folder: Path, name: str, passphrases: Passphrases) -> Signer:
-    source = folder / f"{name}-signer.source"
-    if not source.exists():
-        return KeySigner.from_seed(passphrases.seed(folder / f"{name}-signer"))
-    try:
-        kind, _, rest = source.read_text(encoding="utf-8").rstrip("\n").partition(" ")
-        public = PublicKey.parse_line((folder / f"{name}-signer.pub").read_text(encoding="utf-8").strip())
-    except (OSError, UnicodeDecodeError) as error:
-        raise StoreError(f"could not be read: {error}", where=str(source)) from None
-    if kind == "agent":
+def load_signer(files: KeyFiles, passphrases: Passphrases, state: str = "") -> Signer:
+    """The signer's key, wherever it is kept. Raises as `load_keys`."""
+    source = files.source(state)
+    if source.kind == "own":
+        assert source.path is not None
+        return KeySigner.from_seed(passphrases.seed(source.path))
+    public = files.public("signer", state)
+    if public is None:
+        raise MissingError("the public key is not on this machine", where=str(files.path("signer", state)) + ".pub")
+    if source.path is None:
         from archiver.web.agent import AgentSigner
 
         return AgentSigner(public)
-    if kind != "file":
-        raise FormatError("says neither `agent` nor `file PATH`", where=str(source))
-    signer = KeySigner.from_seed(passphrases.seed(Path(rest)))
+    signer = KeySigner.from_seed(passphrases.seed(source.path))
     if signer.public.fingerprint != public.fingerprint:
-        raise ProofError("holds another key than this archive was made with", where=rest)
+        raise ProofError("holds another key than this archive was made with", where=str(source.path))
     return signer
+
+
+def _settle(archive: Archive, files: KeyFiles, passphrases: Passphrases) -> None:
+    """Finish a change of keys after a crash: a next key that the log admits takes its place. One that the log does not
+    know stays what it is; the command that began the change can be repeated."""
+    if _promote_admitted(archive, files, passphrases) or not files.here("signer") or not files.here("log"):
+        return
+    # The event may stand in the chain, and no checkpoint over it yet: finish that first, with both log keys.
+    origin = archive.identity().origin
+    guard = files.guard(origin)
+    successor = None
+    if files.here("log", NEXT):
+        successor = LogKey.from_seed(origin, passphrases.seed(files.path("log", NEXT))), guard
+    Ledger(
+        archive.root,
+        signer=load_signer(files, passphrases),
+        log_key=LogKey.from_seed(origin, passphrases.seed(files.path("log"))),
+        guard=guard,
+        clock=archive.clock,
+        entropy=archive.entropy,
+        disk=archive.disk,
+        successor=successor,
+    ).repair()
+    _promote_admitted(archive, files, passphrases)
+
+
+def _promote_admitted(archive: Archive, files: KeyFiles, passphrases: Passphrases) -> bool:
+    """Let every next key that is in force take its place. Whether none is left."""
+    keys = archive.key_history()
+    size = archive.size()
+    if files.pending("signer"):
+        public = files.public("signer", NEXT) or files.public("signer")
+        if public is not None and keys.may_sign(public.fingerprint, size, "note", None) is None:
+            files.promote("signer")
+    if files.pending("log"):
+        seed = passphrases.seed(files.path("log", NEXT))
+        if LogKey.from_seed(archive.identity().origin, seed).vkeys()[0] in keys.log:
+            files.promote("log")
+    return not (files.pending("signer") or files.pending("log"))
