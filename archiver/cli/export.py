@@ -16,6 +16,12 @@ from archiver.cli.render import amount, print_json, shown, size_of, style
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE.zip", help="Where to write it."
 )
+@click.option(
+    "--wacz",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE.wacz",
+    help="Write a package that replay programs show, with the bundle in it, instead (with -o: as well).",
+)
 @click.option("--force", is_flag=True, help="Replace FILE.zip if it is there.")
 @click.option("--purpose", metavar="TEXT", help="For whom and why; sealed with the record of this export.")
 @click.option("--withhold", metavar="ROLES", help="Leave these objects out, e.g. warc,page-text,facts,statements.")
@@ -26,6 +32,7 @@ def command(
     ctx: click.Context,
     refs: tuple[str, ...],
     output: Path | None,
+    wacz: Path | None,
     force: bool,
     purpose: str | None,
     withhold: str | None,
@@ -39,6 +46,12 @@ def command(
 
     archive = session.open_archive(ctx)
     session.unlock(archive)
+    if wacz is not None:
+        from archiver.cli import export_wacz
+
+        export_wacz.write(archive, refs, wacz, force=force, record=not no_record, purpose=purpose, as_json=as_json)
+        if output is None:
+            return
     roles = tuple(dict.fromkeys(role.strip() for role in (withhold or "").split(",") if role.strip()))
     with Progress("exporting", 2, enabled=not as_json) as progress:
         done = export(

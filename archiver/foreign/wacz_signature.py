@@ -19,8 +19,10 @@ from archiver.errors import AlgorithmMissingError, ArchiverError, ExtraMissingEr
 from archiver.foreign import loose_json
 from archiver.foreign.case import ForeignCase
 from archiver.foreign.files import blame, read_text
+from archiver.foreign.wacz_write import SIGNATURE
 from archiver.signing.certificates import Certificate, check_chain, read_chain
 from archiver.signing.ecdsa import check_ecdsa, fingerprint, load_key
+from archiver.signing.sshsig import WACZ, verify_stream
 
 MAX_FILE = 1 << 20  # bytes
 NO_TIME = "there is no time stamp"
@@ -31,7 +33,7 @@ def check_digest_file(case: ForeignCase, name: str, found: str | None) -> None:
     report = case.report
     report.steps[13].empty, report.steps[13].summary = True, NO_TIME
     report.steps[15].skipped = "nothing has a good signature"
-    signed = None
+    signed = own = None
     if case.files.size(name) is None:
         report.find(4, "list-odd", "there is none: nothing but the zip itself covers datapackage.json", file=name)
     else:
@@ -42,11 +44,15 @@ def check_digest_file(case: ForeignCase, name: str, found: str | None) -> None:
                 report.find(4, "list-differs", f"speaks of {str(told.get('path'))[:80]!r}", file=name)
             if said != found:
                 report.find(4, "list-differs", f"datapackage.json is {found}, and {said} is named here", file=name)
-            signed = told.get("signedData")
+            signed, own = told.get("signedData"), loose_json.text(told, SIGNATURE, name)
         except ArchiverError as error:
             blame(report, 4, error, "list-bad", name)
-    if signed is None:
+    if own is not None:
+        _check_own(case, name, own)
+    if signed is None and own is None:
         report.find(5, "signature-absent", "the package is not signed", file=name)
+    elif signed is None:
+        return
     elif not isinstance(signed, dict):
         report.find(5, "signature-bad", "signedData is no object", file=name)
     elif found is None:
@@ -56,6 +62,24 @@ def check_digest_file(case: ForeignCase, name: str, found: str | None) -> None:
             _check_signed(case, name, signed, found)
         except ArchiverError as error:
             report.find(5, "signature-bad", error.message, file=name)
+
+
+def _check_own(case: ForeignCase, name: str, armored: str) -> None:
+    """The signature that archiver puts into its own packages (wacz_write): over the bytes of datapackage.json."""
+    report, step = case.report, case.report.steps[5]
+    try:
+        with case.files.open("datapackage.json") as stream:
+            key = verify_stream(armored.encode("utf-8"), stream, WACZ)
+    except ArchiverError as error:
+        report.find(5, "signature-bad", f"archiver's own: {error.message}", file=name)
+        return
+    confirmed = case.policy.confirmed_as(key.fingerprint, None)
+    step.checked, step.summary = 1, "signed by archiver's exporter"
+    report.signers[key.fingerprint] = confirmed
+    signer = report.steps[15]
+    signer.skipped, signer.checked, signer.summary = None, 1, f"signed by {confirmed} ({key.fingerprint})"
+    if confirmed is None:
+        report.find(15, "signer-unconfirmed", f"{key.fingerprint} is confirmed by nobody here")
 
 
 def _check_signed(case: ForeignCase, name: str, signed: dict[str, Any], found: str) -> None:

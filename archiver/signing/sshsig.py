@@ -27,7 +27,9 @@ from archiver.signing.keys import ED25519, SK_ED25519, PublicKey, parts
 from archiver.signing.wire import Reader, string
 from archiver.tlog import algorithms
 
-NAMESPACES = ("archiver-manifest-v1", "archiver-bundle-v1")
+NAMESPACES = ("archiver-manifest-v1", "archiver-bundle-v1")  # what allowed_signers names, for ever
+WACZ = "archiver-wacz-v1"  # the list of a package for replay: no evidence, so a key need not be admitted for it
+ALL = (*NAMESPACES, WACZ)
 MAX_ARMORED = 8192
 RAW_BYTES = 64  # of an Ed25519 signature
 _MAGIC = b"SSHSIG"
@@ -52,9 +54,9 @@ class SshSignature:
 
 
 def signed_data(message: bytes, namespace: str, algorithm: str = "sha512") -> bytes:
-    """The bytes that the key signs for a message. Raises UsageError for a namespace that is not in NAMESPACES."""
-    if namespace not in NAMESPACES:
-        raise UsageError(f"archiver signs for {' and '.join(NAMESPACES)} only, not for {namespace[:60]!r}")
+    """The bytes that the key signs for a message. Raises UsageError for a namespace that is not in ALL."""
+    if namespace not in ALL:
+        raise UsageError(f"archiver signs for {', '.join(ALL)} only, not for {namespace[:60]!r}")
     return _signed(hashlib.new(algorithm, message).digest(), namespace, algorithm)
 
 
