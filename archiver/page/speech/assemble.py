@@ -10,7 +10,7 @@ from archiver.page.speech.judge import judge
 from archiver.page.speech.lexicon import Is
 from archiver.page.speech.names import Roster, appositive, resolve
 from archiver.page.speech.nouns import Cue, Kind, Span, Speaker, Statement
-from archiver.page.speech.phrases import Phrase, surface
+from archiver.page.speech.phrases import Phrase, surface, with_complement
 from archiver.page.speech.tokens import MARK
 
 ENOUGH = 50  # confidence below which words in marks are no statement
@@ -49,9 +49,12 @@ class Assembler:
         if line.language == "de" and phrase.sort == "pronoun" and tokens[phrase.first].word == "es":
             return None, None  # es heißt, …
         sentence_end = line.sentences[line.sentence_of(phrase.first)][1] if line.sentences else len(tokens)
-        named = appositive(tokens, phrase, sentence_end)
+        named = appositive(tokens, phrase, sentence_end, line.language)
         name = resolve(self._text, tokens, named or phrase, self._roster, self._speakers)
         start, end = _mention(link, phrase)
+        if named is None and name == self._text[start:end]:
+            end = tokens[with_complement(tokens, phrase, sentence_end) - 1].end
+            name = self._text[start:end]
         self._remember(start, name)
         return Speaker(name, Span(start, end)), role(self._text, tokens, phrase, named)
 
@@ -104,10 +107,13 @@ def _goes_on(text: str, group: list[tuple[Link, int, str]], link: Link) -> bool:
     before = group[-1][0]
     if before.run.continues:
         return not _somebody_else(before, link)
-    if before.line is not link.line or kind_of(text, link) != "direct" or kind_of(text, before) != "direct":
+    if before.line is not link.line or kind_of(text, before) != "direct":
         return False
     if link.how == "before" and before.cue is not None and before.cue is link.cue:
-        return before.how == "after"
+        resumed = link.tokens[link.at - 1].text in (",", "—", "–", "-", "―", ":", "،")
+        return before.how == "after" and (resumed or kind_of(text, link) == "direct")
+    if kind_of(text, link) != "direct":
+        return False
     index = link.index
     follows = link.sentence == before.sentence or (index > 0 and link.line.sentences[index - 1] == before.sentence)
     return link.how == "carried" and link.source is before and follows

@@ -5,7 +5,7 @@ from __future__ import annotations
 from archiver.page.speech.attribution import DASHES, Link
 from archiver.page.speech.cues import cues_of
 from archiver.page.speech.lexicon import Is
-from archiver.page.speech.phrases import first_phrase, person_phrase, phrase_at
+from archiver.page.speech.phrases import Phrase, first_phrase, person_phrase, phrase_at
 from archiver.page.speech.tokens import WORD, Line
 
 PRO_DROP = frozenset({"es", "it", "pt", "pl", "cs", "ru", "uk", "ar", "he"})  # a verb needs no pronoun
@@ -161,5 +161,15 @@ def _introduced_by(link: Link, line: Line, sentence: tuple[int, int]) -> None:
             link.cue_span = (tokens[cue.at].start, tokens[cue.at].end)
             return
     found = (person_phrase if line.language == "de" else first_phrase)(tokens, start, end)
-    if found is not None:
+    if found is not None and not _is_verb(line, found):
         link.how, link.subject, link.subject_line = "carried", found, line
+
+
+def _is_verb(line: Line, found: Phrase) -> bool:
+    """Odmówiła komentarza. Si è rifiutata. A sentence without a subject: its verb is none."""
+    first = line.tokens[found.first]
+    if found.after - found.first == 1 and first.what & Is.SPOKEN:
+        return True
+    known = Is.DETERMINER | Is.OWN | Is.TITLE | Is.ROLE
+    bare = found.sort == "noun" and not any(t.what & known for t in line.tokens[found.first : found.after])
+    return bare and line.language in ("es", "it", "pt", "fr")

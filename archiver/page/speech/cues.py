@@ -22,6 +22,10 @@ from archiver.page.speech.tokens import QUOTE, WORD, Line, Token, is_headline
 
 _NOT_WHO = frozenset({"to", "on", "in", "at"})  # sent a letter to voters saying; wrote on her page calling
 
+_ITSELF = frozenset({"si", "se", "s'", "s’", "się"})  # Lucia si è detta tranquilla: no passive
+_SOURCES = frozenset({"dal", "dalla", "dall'", "dall’", "desde", "au", "à"})  # spiegano dal ministero: who speaks
+_VIEWS = frozenset({"per", "para", "pour", "voor", "dla", "для", "für"})  # for Lee it is a “shame”
+
 
 def cues_of(line: Line, sentence: tuple[int, int]) -> list[CueAt]:
     """All cues of a sentence of the line, in order."""
@@ -52,6 +56,10 @@ def _find(tokens: list[Token], start: int, end: int) -> list[CueAt]:
             cue = _verb(tokens, start, end, at, found)
             if cue is not None:
                 found.append(cue)
+        elif token.what & Is.SPOKEN and token.kind == WORD and not token.capital:
+            cue = _spoken(tokens, start, end, at)
+            if cue is not None:
+                found.append(cue)
     _look_ahead(tokens, start, end, found)
     return found
 
@@ -67,11 +75,21 @@ def _according(tokens: list[Token], start: int, end: int, at: int) -> CueAt | No
         following += 1
     found = phrase_at(tokens, following, end)
     if token.what & Is.ACCORDING:
+        if token.word in _VIEWS and not _is_view(tokens, start, at, found):
+            return None
         return CueAt(at, "according", True, found, at)
     closed = found is not None and (found.after >= end or tokens[found.after].kind != WORD or found.sort != "pronoun")
     if at > start and tokens[at - 1].text in COMMAS and closed and found is not None and found.sort != "pronoun":
         return CueAt(at, "according", True, found, at)
     return None
+
+
+def _is_view(tokens: list[Token], start: int, at: int, found: Phrase | None) -> bool:
+    """Per Anna Neri è una «vergogna», but not: per «motivi tecnici». The preposition begins its clause, and somebody is
+    named, or has a title."""
+    if found is None or found.sort == "noun" and not tokens[found.after - 1].what & Is.ROLE:
+        return False
+    return at == start or tokens[at - 1].text in (",", ";", ":", "—", "–")
 
 
 def _heads(tokens: list[Token], start: int, at: int) -> bool:
@@ -113,7 +131,8 @@ def _verb(tokens: list[Token], start: int, end: int, at: int, before: list[CueAt
         split = split_verb(tokens, start, end, at, back)
         if split is not None:
             return split
-    if not participle and passed & Is.BE and not token.what & Is.BASE:
+    itself = any(t.word in _ITSELF for t in tokens[back:at])
+    if not participle and passed & Is.BE and not token.what & Is.BASE and not itself:
         if token.what & Is.QUOTES:
             subject, left = subject_before(tokens, start, back, before)
             return CueAt(at, "passive", strong, subject, left, negated=negated)
@@ -124,7 +143,9 @@ def _verb(tokens: list[Token], start: int, end: int, at: int, before: list[CueAt
     inverted = False
     behind = previous is not None and previous.text == ","
     free = not passed & Is.AUXILIARY or previous is None or previous.kind != WORD
-    may_invert = (strong or token.what & (Is.INVERTS | Is.VERB_FIRST)) and free and not token.what & Is.TELLS
+    follows_run = back > start and (tokens[back - 1].kind == QUOTE or (behind and tokens[back - 2].kind == QUOTE))
+    may_invert = strong or follows_run or token.what & (Is.INVERTS | Is.VERB_FIRST)
+    may_invert = may_invert and free and not token.what & Is.TELLS
     dative = subject is not None and bool(token.what & Is.INVERTS) and is_object(tokens, subject)
     if (subject is None or left == back or behind or dative) and may_invert:
         after = _inverted(tokens, start, end, at, back)
@@ -133,6 +154,10 @@ def _verb(tokens: list[Token], start: int, end: int, at: int, before: list[CueAt
             after = after if closed and after.sort != "pronoun" else None
         if after is not None:
             subject, inverted, left = after, True, back
+    if at + 1 < end and tokens[at + 1].word in _SOURCES and (subject is None or tokens[subject.first].word == "on"):
+        place = phrase_at(tokens, at + 2, end)
+        if place is not None and tokens[place.after - 1].what & Is.ROLE and follows_run:
+            subject = place
     if subject is None and previous is not None and previous.kind == QUOTE and back - 1 > start:
         subject, left = first_phrase(tokens, start, back - 1), start
     if subject is None and back > start:
@@ -148,6 +173,26 @@ def _controller(tokens: list[Token], start: int, to: int, before: list[CueAt]) -
         if subject is not None:
             return subject
     return main_subject(tokens, start, to, before)
+
+
+def _spoken(tokens: list[Token], start: int, end: int, at: int) -> CueAt | None:
+    """“…,” Lee smiled. «…», бросил он. A verb that says nothing by itself, or one that no list has, right behind a run:
+    there it says who spoke."""
+    back, passed, _ = skip_back(tokens, start, at)
+    left = back
+    while left > start and tokens[left - 1].text in COMMAS:
+        left -= 1
+    if left > start and tokens[left - 1].kind == QUOTE:
+        subject = _inverted(tokens, start, end, at, back)
+        ends = at + 1 >= end or tokens[at + 1].text in (".", ",", ";")
+        return CueAt(at, "finite", True, subject, back, subject is not None) if subject is not None or ends else None
+    if passed & Is.AUXILIARY or tokens[at].what & Is.BY_ENDING or not _is_behind_run(tokens, start, back):
+        return None
+    following = tokens[at + 1] if at + 1 < end else None
+    if following is None or following.kind != WORD or following.what & (Is.PREPOSITION | Is.ADVERB | Is.SUBORDINATOR):
+        subject, left = subject_before(tokens, start, back, [])
+        return CueAt(at, "finite", True, subject, left) if subject is not None else None
+    return None
 
 
 def _is_verb(tokens: list[Token], start: int, end: int, at: int, back: int) -> bool:
@@ -210,17 +255,64 @@ def _inverted(tokens: list[Token], start: int, end: int, at: int, back: int) -> 
         previous = tokens[back - 1]
         if previous.kind == WORD and previous.word not in ("as", "so", "and") and not tokens[at].what & Is.INVERTS:
             return None
-    following = at + 1
-    skipped = Is.ADVERB | Is.TIME | Is.ADDRESS
-    while following < end and tokens[following].what & skipped and not tokens[following].capital:
-        following += 1
+    following = _past_circumstances(tokens, at + 1, end)
     found = phrase_at(tokens, following, end)
+    if found is None and back > start and _closes_run(tokens, start, back):
+        found = _past_place(tokens, following, end)
     if found is None:
         return None
     if found.after < end and is_finite(tokens[found.after]):
         surely = back > start and tokens[back - 1].kind == QUOTE and tokens[found.after].word.endswith("ed")
         return found if surely else None  # “…,” said one man involved in it
     return found
+
+
+def _past_circumstances(tokens: list[Token], at: int, end: int) -> int:
+    """Behind what can part a verb from the subject that follows it: “…”, declaró este martes ante la prensa Ana Gil."""
+    while at < end:
+        what = tokens[at].what
+        if what & (Is.ADVERB | Is.TIME | Is.ADDRESS) and not tokens[at].capital:
+            at += 1
+        elif (
+            what & (Is.DETERMINER | Is.PREPOSITION)
+            and at + 1 < end
+            and tokens[at + 1].what & Is.TIME
+            and not tokens[at + 1].what & (Is.TITLE | Is.ROLE)
+        ):
+            at += 2
+        else:
+            break
+    return at
+
+
+def _closes_run(tokens: list[Token], start: int, end: int) -> bool:
+    """Whether nothing but a comma or a dash stands between a run and tokens[end]."""
+    at = end
+    while at > start and tokens[at - 1].text in COMMAS:
+        at -= 1
+    return at > start and tokens[at - 1].kind == QUOTE
+
+
+def _past_place(tokens: list[Token], at: int, end: int) -> Phrase | None:
+    """The subject behind one or two phrases with a preposition: «…», affirme dans un communiqué la société Falaise."""
+    for _ in range(2):
+        if at >= end or tokens[at].kind != WORD or not tokens[at].what & Is.PREPOSITION:
+            return None
+        venue = next((i for i in range(at + 1, min(end, at + 4)) if tokens[i].what & Is.VENUE), None)
+        if venue is not None:
+            at = venue + 1
+        else:
+            found = phrase_at(tokens, at + 1, end)
+            if found is None or found.sort == "pronoun":
+                return None
+            at = found.after
+        subject = phrase_at(tokens, at, end)
+        if subject is None:
+            continue
+        first = tokens[subject.first].what
+        known = first & (Is.DETERMINER | Is.OWN | Is.PRONOUN | Is.TITLE | Is.ROLE)
+        return subject if known or subject.sort == "name" else None
+    return None
 
 
 def _participle(

@@ -9,8 +9,13 @@ from archiver.page.speech.cues import cues_of
 from archiver.page.speech.lexicon import Is
 from archiver.page.speech.nouns import Polarity
 from archiver.page.speech.phrases import COMMAS, Phrase, is_finite, is_outlet, phrase_at
-from archiver.page.speech.tokens import QUOTE, WORD, Token
+from archiver.page.speech.tokens import QUOTE, WORD, Token, is_name
 
+_WHICH = frozenset(
+    {"last", "next", "past", "próximo", "próxima", "pasado", "pasada", "passado", "passada", "scorso", "scorsa"}
+    | {"prossimo", "prossima", "dernier", "dernière", "prochain", "prochaine", "vorige", "volgende", "afgelopen"}
+)  # fmt: skip
+_OF = frozenset({"of", "de", "du", "des", "del", "della", "do", "da", "van", "von"})
 MAX_CLAUSE = 18  # tokens of a cue's clause that are looked at
 
 
@@ -66,7 +71,8 @@ def _addressee(text: str, tokens: list[Token], cue: int, after: int, stop: int) 
             return text[tokens[place].start : tokens[place].end], None
     if at >= stop:
         return None, None
-    if tokens[at].what & Is.ADDRESSING:
+    address = tokens[at].what & Is.PREPOSITION and any(t.what & Is.ADDRESS for t in tokens[at + 1 : min(at + 3, stop)])
+    if tokens[at].what & Is.ADDRESSING or address:
         at += 1
     elif not told and not (tokens[cue].what & Is.INVERTS and tokens[at].word in ("dem", "der")):
         return None, None
@@ -75,6 +81,8 @@ def _addressee(text: str, tokens: list[Token], cue: int, after: int, stop: int) 
     found = phrase_at(tokens, at, stop)
     if found is None or any(token.what & Is.TIME for token in tokens[found.first : found.after]):
         return None, None
+    if tokens[found.after - 1].what & Is.ADDRESS:
+        return text[tokens[found.first].start : tokens[found.after - 1].end], None
     if is_outlet(tokens, found):
         return None, _name(text, tokens, found)
     known = found.sort == "name" or any(t.what & (Is.TITLE | Is.ROLE) for t in tokens[found.first : found.after])
@@ -87,7 +95,10 @@ def _name(text: str, tokens: list[Token], phrase: Phrase) -> str:
     first = phrase.head if phrase.sort == "name" else phrase.first
     while first < phrase.after - 1 and tokens[first].what & (Is.DETERMINER | Is.OWN):
         first += 1
-    return text[tokens[first].start : tokens[phrase.after - 1].end]
+    after = phrase.after
+    while after + 1 < len(tokens) and tokens[after].word in _OF and is_name(tokens[after + 1]):
+        after += 2  # Courrier du Littoral
+    return text[tokens[first].start : tokens[after - 1].end]
 
 
 def _outlet(text: str, tokens: list[Token], start: int, stop: int) -> str | None:
@@ -129,6 +140,8 @@ def _when(text: str, tokens: list[Token], start: int, stop: int) -> str | None:
                 or (tokens[last].text == "," and last + 1 < stop and tokens[last + 1].text.isdigit())
             ):
                 last += 1
+            if all(token.word in _WHICH or not token.what & Is.TIME for token in tokens[first:last]):
+                continue
             return text[tokens[first].start : tokens[last - 1].end]
     return None
 
@@ -140,12 +153,36 @@ def _where(text: str, tokens: list[Token], start: int, stop: int) -> str | None:
         found = phrase_at(tokens, at + 1, stop)
         if found is None:
             continue
+        if is_outlet(tokens, found):
+            continue
         words = tokens[found.first : found.after]
         venue = any(token.what & Is.VENUE for token in words)
         place = tokens[at].word in ("in", "at") and found.sort == "name" and not any(t.what & Is.TIME for t in words)
         if venue or place:
-            return text[tokens[at].start : tokens[found.after - 1].end]
+            return text[tokens[_led_by(tokens, start, at)].start : tokens[_venue_end(tokens, found, stop) - 1].end]
     return None
+
+
+def _led_by(tokens: list[Token], start: int, at: int) -> int:
+    """lors d’une conférence, au cours d’un débat: what leads to the preposition."""
+    while (
+        at > start and tokens[at - 1].kind == WORD and tokens[at - 1].word in ("lors", "cours", "durante", "au", "nel")
+    ):
+        at -= 1
+    return at
+
+
+def _venue_end(tokens: list[Token], found: Phrase, stop: int) -> int:
+    """conférence de presse; but: interview [the phrase goes on with something else]"""
+    place = next((i for i in range(found.first, found.after) if tokens[i].what & Is.VENUE), None)
+    if place is None:
+        return found.after
+    if found.after > place + 1 and found.sort == "name" and found.head > place:
+        return place + 1  # в заявлении [компания «…»]
+    after = found.after
+    if after + 1 < stop and tokens[after].word in ("de", "d'", "d’", "di") and not tokens[after + 1].capital:
+        return after + 2 if tokens[after + 1].kind == WORD and not tokens[after + 1].what & Is.DETERMINER else after
+    return after
 
 
 def role(text: str, tokens: list[Token], phrase: Phrase, named: Phrase | None) -> str | None:

@@ -15,7 +15,8 @@ from archiver.page.speech.sentences import read
 from archiver.page.speech.tokens import Line, Spelling, Token
 
 DASH_LANGUAGES = frozenset({"es", "fr", "pt", "it", "pl", "ru", "uk", "cs", "sv", "fi"})
-INSERTING = frozenset({"fr", "it", "es", "pt"})
+INSERTING = frozenset({"fr", "it", "es", "pt", "pl", "ru", "uk", "cs"})
+_DASHES = frozenset({"—", "–", "-", "―", "--"})
 _START = re.compile(r"[—–―-][ \u00a0]?(?=\S)|―")
 _INNER = re.compile(r"(?<=[\s,.!?…])[—–―-](?=\s?\S)|(?<=\S)[—―](?=[\s.,;:!?]|$)")
 _EDGE = " \u00a0\u202f,.;:—–―-"
@@ -122,7 +123,11 @@ def inserted(text: str, run: Run, lexicon: Lexicon, spelling: Spelling) -> Spoke
     tokens = line.tokens
     for at in range(1, len(tokens) - 1):
         token = tokens[at]
-        if not token.what & Is.SAY or token.what & Is.PARTICIPLE or token.capital or tokens[at - 1].text != ",":
+        if not token.what & Is.SAY or token.what & Is.PARTICIPLE or token.capital:
+            continue
+        dash = tokens[at - 1].text in _DASHES
+        ends = tokens[at - 1].text in "?!…" and run.opener == "—"
+        if tokens[at - 1].text != "," and not dash and not ends:
             continue
         subject = phrase_at(tokens, at + 1, len(tokens))
         pronoun = "-" in token.word
@@ -130,15 +135,26 @@ def inserted(text: str, run: Run, lexicon: Lexicon, spelling: Spelling) -> Spoke
             continue
         if subject is not None and subject.sort == "noun" and not tokens[subject.first].what & (Is.DETERMINER | Is.OWN):
             continue
-        closing = _insertion_end(tokens, subject.after if subject is not None else at + 1)
+        behind = subject.after if subject is not None else at + 1
+        closing = _closing_dash(tokens, behind) if dash else _insertion_end(tokens, behind)
         if closing is None:
             continue
-        first = (run.start, tokens[at - 1].end)
+        first = (run.start, tokens[at - 2 if dash else at - 1].end)
         rest = _trim(text, tokens[closing].end, run.inner_end, True)
         parts = [first] if rest is None else [first, (rest[0], run.end)]
         if rest is None and run.end > run.inner_end:
-            parts = [(run.start, tokens[at - 1].end)]
+            parts = [first]
         return Spoken(tuple(parts), line, at, subject)
+    return None
+
+
+def _closing_dash(tokens: list[Token], at: int) -> int | None:
+    """The dash that ends what the first one began: «… – racconta Luigi Bastia, pensionato –. …»"""
+    for i in range(at, min(len(tokens), at + 30)):
+        if tokens[i].text in _DASHES and (i + 1 >= len(tokens) or tokens[i + 1].text not in ".,;"):
+            return i
+        if tokens[i].text in _DASHES:
+            return i + 1
     return None
 
 

@@ -84,6 +84,7 @@ class Is:
     VERB_FIRST = 1 << 51
     RANK = 1 << 52
     PERFORMS = 1 << 53
+    SPOKEN = 1 << 54
 
 
 SECTIONS: dict[str, int] = {name.lower(): flag for name, flag in vars(Is).items() if name.isupper()}
@@ -120,6 +121,8 @@ class Lexicon:
                 for end, flag in self.ends:
                     if word.endswith(end) and len(word) > len(end):
                         found |= flag | Is.BY_ENDING
+            if not found and self.language == "pt" and "-" in word:
+                found = self.words.get(word.partition("-")[0], 0)  # queixou-se, disse-lhe
             if len(self._memory) < 50_000:
                 self._memory[word] = found
         if name and found & Is.BY_ENDING:
@@ -188,7 +191,9 @@ def _set_sexes(words: dict[str, int], ends: list[tuple[str, int]]) -> None:
 @functools.cache
 def load(language: str) -> Lexicon:
     """The lexicon of a language, an empty one if there is no file for it."""
-    file = resources.files("archiver.page") / "words" / f"{language}.txt"
+    words = resources.files("archiver.page") / "words"
+    file = words / f"{language}.txt"
     if language not in LANGUAGES or not file.is_file():
         return parse(language, "")
-    return parse(language, file.read_text("utf-8"))
+    outlets = "" if language in CASELESS else (words / "outlets.txt").read_text("utf-8")
+    return parse(language, outlets + file.read_text("utf-8"))

@@ -56,6 +56,9 @@ def _attach(text: str, link: Link, cues: list[CueAt]) -> None:
     if near is not None and near.at + 1 == at and near.form in ("finite", "participle"):
         outer = outermost(tokens, before, start)
         return _set(link, "before", outer, outer is near)
+    if near is not None and _holds(text, tokens, near, at):
+        outer = outermost(tokens, before, start)
+        return _set(link, "before", outer, False)
     if noun_rules(link, near) or (tokens[at - 1].text == ":" and at > start and _weak(near) and label(link)):
         return None
     for cue in cues:
@@ -94,6 +97,22 @@ def _said_behind(text: str, link: Link, cues: list[CueAt], near: CueAt | None) -
     if near is not None and near.strong and (near.at + 2 >= at or link.line.language == "de"):
         return None
     return next((c for c in cues if c.at > at and c.form == "finite" and _follows(text, tokens, start, c, at)), None)
+
+
+def _holds(text: str, tokens: list[Token], cue: CueAt, at: int) -> bool:
+    """who had spoken of a “stupid accident”: only a preposition or an article parts the words from the verb."""
+    run = tokens[at].run
+    assert run is not None
+    inner = text[run.inner_start], text[run.inner_end - 1]
+    between = tokens[cue.at + 1 : at]
+    return (
+        cue.form in ("finite", "participle")
+        and 0 < len(between) <= 2
+        and all(t.what & (Is.PREPOSITION | Is.DETERMINER) and t.kind == WORD for t in between)
+        and any(t.what & Is.PREPOSITION for t in between)
+        and inner[0].islower()
+        and inner[1] not in ",.?!"
+    )
 
 
 def _relays(tokens: list[Token], according: CueAt, near: CueAt | None) -> bool:
@@ -154,6 +173,8 @@ def _follows(text: str, tokens: list[Token], start: int, cue: CueAt, at: int) ->
     if left - 1 > at and tokens[left - 1].what & Is.AS:
         left -= 1
     between = tokens[at + 1 : left]
+    if any(t.what & Is.CONJUNCTION and not t.capital for t in tokens[at + 1 : cue.at]) and at > start:
+        return False
     return all((t.kind == MARK and t.text in FOLLOWING) or t.what & Is.AUXILIARY for t in between)
 
 

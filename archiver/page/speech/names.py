@@ -170,11 +170,15 @@ def _thing(text: str, tokens: list[Token], phrase: Phrase, found: Roster) -> str
     return text[start:end]
 
 
-def appositive(tokens: list[Token], phrase: Phrase, end: int) -> Phrase | None:
+def appositive(tokens: list[Token], phrase: Phrase, end: int, language: str = "") -> Phrase | None:
     """The name behind a description: its director, Ann Lee, …; the commissioner for ports, Ann Lee, …"""
     office = phrase.after - phrase.head == 1 and phrase.head > phrase.first and tokens[phrase.head - 1].what & Is.TITLE
     if phrase.sort != "noun" and not office:
         return None
+    if language == "it":
+        named = _behind_office(tokens, phrase, end)
+        if named is not None:
+            return named
     at = phrase.after
     while at < min(end, phrase.after + 8) and tokens[at].kind != MARK:
         if is_finite(tokens[at]):
@@ -187,6 +191,20 @@ def appositive(tokens: list[Token], phrase: Phrase, end: int) -> Phrase | None:
         return None
     closed = found.after >= end or tokens[found.after].kind == MARK
     return found if closed and (phrase.sort == "noun" or found.after - found.head > 1) else None
+
+
+def _behind_office(tokens: list[Token], phrase: Phrase, end: int) -> Phrase | None:
+    """il portavoce del sindacato Raul Penna: the name stands behind whose spokesman he is (Italian)."""
+    if phrase.sort != "noun" or not tokens[phrase.after - 1].what & Is.TITLE or phrase.after >= end:
+        return None
+    if not tokens[phrase.after].what & Is.PREPOSITION:
+        return None
+    found = phrase_at(tokens, phrase.after + 1, end)
+    if found is None or found.sort != "name" or found.after - found.head < 2 or found.head == found.first:
+        return None
+    if any(token.what & Is.TITLE or token.capital for token in tokens[found.first : found.head]):
+        return None
+    return Phrase(found.head, found.after, found.head, "name")
 
 
 def resolve_label(label: str, place: int, found: Roster) -> str:

@@ -37,6 +37,10 @@ _STOP = (
 )
 _LEADS = Is.DETERMINER | Is.OWN | Is.ADVERB
 _PERSONAL = Is.TITLE | Is.ROLE
+_OF = frozenset(
+    {"of", "for", "de", "du", "des", "d'", "d’", "del", "della", "dell'", "dell’", "dei", "degli", "delle", "di"}
+    | {"do", "da", "dos", "das", "van", "von", "vom"}
+)  # fmt: skip
 MAX_PHRASE = 30  # tokens
 COMMAS = frozenset({",", "—", "–", "--", "，", "،", "-", "―"})
 
@@ -262,6 +266,20 @@ def surface(tokens: list[Token], phrase: Phrase) -> tuple[int, int]:
     """Where the mention stands: (start, end) in the text."""
     first = phrase.first if phrase.sort == "noun" else phrase.head
     return tokens[first].start, tokens[phrase.after - 1].end
+
+
+def with_complement(tokens: list[Token], phrase: Phrase, end: int) -> int:
+    """Where a noun ends together with whose it is: a spokesman for the harbour; fuentes del ministerio."""
+    after = phrase.after
+    if phrase.sort != "noun" or after >= end:
+        return after
+    genitive = tokens[after].word in ("der", "des", "einer", "eines") and not tokens[phrase.first].what & Is.PRONOUN
+    if not genitive and tokens[after].word not in _OF:
+        return after
+    found = phrase_at(tokens, after if genitive else after + 1, end)
+    if found is None or found.sort == "pronoun" or (genitive and not tokens[found.after - 1].capital):
+        return after
+    return found.after
 
 
 def is_boundary(token: Token) -> bool:

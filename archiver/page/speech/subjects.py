@@ -147,7 +147,12 @@ def adjacent(tokens: list[Token], start: int, end: int) -> tuple[Phrase | None, 
         return _antecedent(tokens, start, relative), left
     found = first_phrase(tokens, left, end)
     if found is None and not any(token.what & Is.INVERTS for token in tokens[end : end + 4]):
-        found = phrase_at(tokens, end - 1, end)
+        first = end - 1
+        while first > left and is_name(tokens[first]) and is_name(tokens[first - 1]):
+            first -= 1
+        if first > left and first < end - 1 and tokens[first - 1].what & Is.TITLE:
+            first -= 1
+        found = phrase_at(tokens, first, end)
     return (joined(tokens, found, end) if found is not None else None), left
 
 
