@@ -40,6 +40,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "timestamp": ("timestamp", "Have others stamp by when this log existed."),
     "export": ("export", "Write an evidence bundle that others can check."),
     "verifier": ("verifier", "Write the web page that verifies bundles without this program."),
+    "selftest": ("selftest", "Show that this program notices tampering, here and now."),
     "trust": ("trust", "Confirm the keys of others, list or forget them."),
     "key": ("key", "List, replace and revoke the keys of an archive."),
     "completion": ("completion", "Print shell completion for bash, zsh or fish."),
@@ -47,7 +48,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 ALIASES = {"ls": "log"}
 
 
-WITHOUT_ARCHIVE = frozenset({"init", "verifier", "trust", "completion"})
+WITHOUT_ARCHIVE = frozenset({"init", "verifier", "selftest", "trust", "completion"})
 
 
 def _archive_option() -> click.Option:
