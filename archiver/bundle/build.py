@@ -8,7 +8,7 @@ The files are written in byte order of their names, so everything before `data/`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -19,10 +19,12 @@ from archiver.bundle.plan import Plan, Source
 from archiver.bundle.record import BundleRecord
 from archiver.bundle.report import render
 from archiver.bundle.report.view import View
+from archiver.bundle.withhold import Withholding
 from archiver.errors import ArchiverError, MissingError, ProofError
 from archiver.evidence import Evidence
 from archiver.signing.allowed_signers import encode_for
 from archiver.signing.keys import Signer
+from archiver.verify.layout import parts_path
 
 NAMESPACE = "archiver-bundle-v1"
 Progress = Callable[[str, int, int], None]  # what, done, of how many
@@ -34,13 +36,15 @@ def silent(_what: str, _done: int, _total: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """What was built. `sequences`: every manifest in it; `size`: bytes of the zip."""
+    """What was built. `sequences`: every manifest in it; `size`: bytes of the zip; `withheld`: what was left out, in
+    words, a line each."""
 
     folder: str
     record: BundleRecord
     sequences: tuple[int, ...]
     files: int
     size: int
+    withheld: tuple[str, ...] = ()
 
 
 def build(
@@ -50,17 +54,18 @@ def build(
     out: BinaryIO,
     *,
     created: str,
-    withhold: Collection[str] = (),
+    withhold: Withholding | None = None,
     older: Collection[int] = (),
     progress: Progress = silent,
 ) -> Built:
     """Write a bundle of these manifests, and of what they need, into an empty seekable stream.
 
-    `created`: UTC with milliseconds; `withhold`: roles of objects that are left out, and listed as such; `older`: sizes
+    `created`: UTC with milliseconds; `withhold`: what is left out, and listed as such (None: nothing); `older`: sizes
     of kept checkpoints that the newest is to be proven to extend. Raises UsageError for numbers that cannot be chosen,
     MissingError, FormatError and ProofError for evidence that does not verify, StoreError.
     """
-    plan = Plan(evidence, signer.public, set(sequences), created, frozenset(withhold), frozenset(older))
+    wish = withhold or Withholding()
+    plan = Plan(evidence, signer.public, set(sequences), created, wish, frozenset(older))
     return _Writer(plan, signer, out, progress).write()
 
 
@@ -78,11 +83,14 @@ class _Writer:
     def write(self) -> Built:
         plan = self.plan
         made = plan.generated()
-        names = sorted([*plan.copied, *made])
-        excerpt = Excerpt(plan.evidence, plan.selection.sequences, {n: s.name for n, s in plan.copied.items()})
+        parts = plan.contents.parts
+        names = sorted([*plan.copied, *made, *parts])
+        copied = {name: source.name for name, source in plan.copied.items()}
+        excerpt = Excerpt(plan.evidence, plan.selection.sequences, copied, parts)
         view = View(excerpt, plan.record)
         files = len(names) + len(layout.OUTER)
-        total = sum(len(made[n]()) if n in made else self._size(n) for n in names)
+        total = sum(len(made[n]()) if n in made else self._size(n) for n in names if n not in parts)
+        total += sum(partial.size for partial in parts.values())
         folder = record.folder_name(plan.record)
         zip_file = ZipWriter(self.out, folder)
         self._tag(zip_file, layout.README, [render.readme(view, plan.exporter, files)])
@@ -93,6 +101,9 @@ class _Writer:
             self.progress("files", done, len(names))
             if name in made:
                 self.payload[name], _ = zip_file.add(name, [made[name]()])
+            elif name in parts:
+                with parts[name].open(plan.evidence) as stream:
+                    self.payload[name], _ = zip_file.add(name, pieces(stream), parts[name].size)
             else:
                 self._copy(zip_file, name, plan.copied[name])
         self._tag(zip_file, layout.EXPORTER, [encode_for([plan.exporter.line()])])
@@ -103,7 +114,8 @@ class _Writer:
         zip_file.add(bag.TAG_SIGNATURE, [self.signer.sign(tag_manifest, NAMESPACE)])
         size = zip_file.finish()
         self.progress("files", len(names), len(names))
-        return Built(folder, plan.record, tuple(plan.selection.sequences), files, size)
+        withheld = tuple(_left_out(plan))
+        return Built(folder, plan.record, tuple(plan.selection.sequences), files, size, withheld)
 
     def _tag(self, zip_file: ZipWriter, name: str, data: Iterable[bytes]) -> None:
         self.tags[name], _ = zip_file.add(name, data)
@@ -127,3 +139,15 @@ class _Writer:
         if source.ref is not None and found != source.ref.digest:
             raise ProofError("is not what was sealed", where=source.name, hint="run: archiver verify")
         self.payload[name] = found
+
+
+def _left_out(plan: Plan) -> Iterator[str]:
+    """What was left out, a line for each object."""
+    for item in plan.record.withheld:
+        part = plan.contents.parts.get(layout.PREFIX + parts_path(item.digest))
+        if part is None:
+            yield f"number {item.sequence}: {item.role}"
+        else:
+            unit = "segments" if item.role == "warc" else "lines"
+            what = f": {', '.join(part.what)}" if part.what else ""
+            yield f"number {item.sequence}: {part.count - part.shown:,} of {part.count:,} {unit} of {item.role}{what}"

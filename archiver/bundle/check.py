@@ -90,7 +90,8 @@ def _compare_record(case: Case, evidence: BundleEvidence, bundle: BundleRecord, 
 
 def _say_withheld(case: Case, evidence: BundleEvidence, bundle: BundleRecord) -> None:
     """Step 9 takes a manifest without any object here for one that only binds: if all were withheld, say so here."""
-    said = {finding.sequence for finding in case.report.findings if finding.code == "object-withheld"}
+    codes = ("object-withheld", "object-in-part", "parts-bad")
+    said = {finding.sequence for finding in case.report.findings if finding.code in codes}
     for item in bundle.withheld:
         if item.sequence not in said and case.report.steps[9].skipped is None:
             message = f"{item.role} was withheld by the exporter"

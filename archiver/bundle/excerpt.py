@@ -3,36 +3,48 @@ a bundle is written is rendered from this, so that it cannot say anything that t
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Mapping
 from typing import BinaryIO, Literal
 
 from archiver.bundle.layout import PREFIX
+from archiver.bundle.partial import Partial
 from archiver.errors import MissingError
 from archiver.evidence import Evidence
-from archiver.verify.layout import manifest_path, object_path
+from archiver.verify.layout import PROOF, manifest_path, object_path
 
 
 class Excerpt:
-    """`files`: name in the bundle -> name in the archive."""
+    """`files`: name in the bundle -> name in the archive; `parts`: name in the bundle -> parts of an object."""
 
     kind: Literal["archive", "bundle"] = "bundle"
     prefix: str = PREFIX
 
-    def __init__(self, evidence: Evidence, sequences: list[int], files: Mapping[str, str]) -> None:
+    def __init__(
+        self, evidence: Evidence, sequences: list[int], files: Mapping[str, str], parts: Mapping[str, Partial]
+    ) -> None:
         self.label = evidence.label
-        self._evidence, self._sequences, self._files = evidence, sequences, files
+        self._evidence, self._sequences, self._files, self._parts = evidence, sequences, files, parts
 
     def names(self) -> Iterable[str]:
         """The files that are taken from the archive."""
-        return sorted(self._files)
+        return sorted([*self._files, *self._parts, *(name + PROOF for name in self._parts)])
 
     def size(self, name: str) -> int | None:
         """Bytes in the file of that name."""
+        if name in self._parts:
+            return self._parts[name].size
+        if name.removesuffix(PROOF) in self._parts:
+            return len(self._parts[name.removesuffix(PROOF)].proof)
         source = self._files.get(name)
         return None if source is None else self._evidence.size(source)
 
     def open(self, name: str) -> BinaryIO:
         """The file's bytes. Raises MissingError, StoreError."""
+        if name in self._parts:
+            return self._parts[name].open(self._evidence)
+        if name.removesuffix(PROOF) in self._parts:
+            return io.BytesIO(self._parts[name.removesuffix(PROOF)].proof)
         source = self._files.get(name)
         if source is None:
             raise MissingError("is not in the bundle", where=name)

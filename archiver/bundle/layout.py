@@ -6,6 +6,7 @@
     data/log/checkpoint                                                     the newest at the time of export
     data/log/checkpoints/57  57.consistency  57.<authority>.tsr …           older ones, with what was stamped on them
     data/objects/sha256/9f/86d081…
+    data/parts/sha256/9f/86d081…  86d081….proof                             of an object that is shown in part
     data/trust/allowed_signers  log.vkey
 
 Builder and verifier both ask here, so that a file which belongs to no manifest in the bundle is never overlooked.
@@ -18,7 +19,7 @@ from collections.abc import Container, Iterator
 
 from archiver.bundle import bag
 from archiver.model.manifest import KeyChange, Manifest, StampRef
-from archiver.verify.layout import ALLOWED_SIGNERS, CHECKPOINT, LOG_VKEY, manifest_path, object_path
+from archiver.verify.layout import ALLOWED_SIGNERS, CHECKPOINT, LOG_VKEY, PROOF, manifest_path, object_path, parts_path
 
 PREFIX = "data/"
 README = "README.txt"
@@ -69,3 +70,8 @@ def object_files(manifest: Manifest, absent: Container[str]) -> Iterator[str]:
     for ref in manifest.objects:
         if ref.digest not in absent:
             yield object_path(ref.digest)
+
+
+def part_files(digest: str) -> tuple[str, str]:
+    """What is shown of an object in part, and its proof, without `data/`."""
+    return parts_path(digest), parts_path(digest) + PROOF

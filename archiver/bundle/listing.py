@@ -118,6 +118,11 @@ class _Needed:
                 absent.update(manifest.extra)
         for manifest in known:
             self._add(manifest, manifest.sequence in selected, absent)
+        for item in bundle.withheld if bundle is not None else ():
+            if item.shown:
+                for name in layout.part_files(item.digest):
+                    self.files.add(layout.PREFIX + name)
+                    self.required.setdefault(layout.PREFIX + name, item.sequence)
 
     def _manifest(self, sequence: int) -> Manifest | None:
         base = layout.PREFIX + manifest_path(sequence)
@@ -151,4 +156,7 @@ def _check_needed(case: Case, needed: _Needed, listing: Listing) -> None:
             _fault(case, "belongs to no manifest that was chosen", name)
     for name, sequence in needed.required.items():
         if name not in listing.payload:
-            _fault(case, f"number {sequence} was chosen and seals it, and nothing says that it was withheld", name)
+            what = "seals it, and nothing says that it was withheld"
+            if name.startswith(layout.PREFIX + "parts/"):
+                what = "has an object that is said to be shown in part"
+            _fault(case, f"number {sequence} was chosen and {what}", name)

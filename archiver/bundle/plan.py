@@ -6,15 +6,18 @@ compared with the checkpoint. Objects are hashed later, while they are copied (`
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from archiver import __version__, digest
 from archiver.bundle import consistency, layout
-from archiver.bundle.record import BundleRecord, Withheld
+from archiver.bundle.contents import Contents
+from archiver.bundle.record import BundleRecord
 from archiver.bundle.report import render
 from archiver.bundle.select import load, select
-from archiver.errors import FormatError, MissingError, ProofError, UsageError
+from archiver.bundle.withhold import Withholding
+from archiver.errors import FormatError, ProofError, UsageError
 from archiver.evidence import Evidence, read
 from archiver.model.manifest import Identity, KeyChange, Manifest, ObjectRef
 from archiver.signing import sshsig
@@ -29,7 +32,7 @@ from archiver.verify.chain import NAMESPACE as MANIFESTS
 from archiver.verify.chain import examine
 from archiver.verify.identity import open_by_position
 from archiver.verify.keys import KeyHistory
-from archiver.verify.layout import ALLOWED_SIGNERS, CHECKPOINT, LOG_VKEY, object_path
+from archiver.verify.layout import ALLOWED_SIGNERS, CHECKPOINT, LOG_VKEY
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ class Plan:
         exporter: PublicKey,
         asked: set[int],
         created: str,
-        withhold: frozenset[str],
+        wish: Withholding,
         older: frozenset[int],
     ) -> None:
         if evidence.kind != "archive":
@@ -64,10 +67,12 @@ class Plan:
         self.keys = self._check_keys()
         self.copied: dict[str, Source] = {}  # name in the bundle -> source
         self.older = set(older)
-        self.withheld: list[Withheld] = []
-        withhold |= {"segment-secret"} if "warc" in withhold else frozenset()
         for sequence in self.selection.sequences:
-            self._take(sequence, withhold)
+            self._take(sequence)
+        removed = frozenset(self.selection.removed)
+        self.contents = Contents(evidence, sorted(self.selection.chosen), removed, wish)
+        for name, ref in self.contents.whole.items():
+            self.copied[name] = Source(evidence.object_name(ref.digest) or "", ref)
         for size in sorted(self.older):
             self._take_older(size)
         self.copied[layout.PREFIX + CHECKPOINT] = Source(self._path(CHECKPOINT))
@@ -79,7 +84,7 @@ class Plan:
             renderer=render.RENDERER,
             exporter=exporter.fingerprint,
             selected=tuple(sorted(self.selection.chosen)),
-            withheld=tuple(sorted(self.withheld, key=lambda item: (item.sequence, item.role, item.digest))),
+            withheld=tuple(self.contents.withheld),
         )
 
     def _path(self, name: str) -> str:
@@ -135,7 +140,7 @@ class Plan:
             if found != fingerprint:
                 raise ProofError("the new key did not sign its own admission", where=name)
 
-    def _take(self, sequence: int, withhold: frozenset[str]) -> None:
+    def _take(self, sequence: int) -> None:
         _, manifest = load(self.evidence, sequence)
         source, base = self.evidence.manifest_name(sequence), next(layout.chain_files(manifest))
         for name in layout.chain_files(manifest):
@@ -144,25 +149,6 @@ class Plan:
             ref = ObjectRef("stamp", stamp.digest, stamp.size, "application/octet-stream")
             self.copied[layout.PREFIX + stamp.file] = Source(self._path(stamp.file), ref)
             self.older.add(stamp.checkpoint)
-        if sequence in self.selection.chosen:
-            for ref in manifest.objects:
-                self._take_object(manifest, ref, withhold)
-
-    def _take_object(self, manifest: Manifest, ref: ObjectRef, withhold: frozenset[str]) -> None:
-        if ref.role in withhold:
-            self.withheld.append(Withheld(manifest.sequence, ref.role, ref.digest))
-            return
-        if ref.digest in self.selection.removed:
-            return
-        name = self.evidence.object_name(ref.digest)
-        if name is not None:
-            self.copied[layout.PREFIX + object_path(ref.digest)] = Source(name, ref)
-        else:
-            raise MissingError(
-                f"{ref.role} of number {manifest.sequence} is missing",
-                where=object_path(ref.digest),
-                hint="run: archiver verify",
-            )
 
     def _take_older(self, size: int) -> None:
         name, _ = layout.older_files(size)
@@ -203,4 +189,5 @@ class Plan:
         }
         made |= {layout.PREFIX + layout.proof_file(n): proof_of(n) for n in self.selection.sequences}
         made |= {layout.PREFIX + layout.older_files(size)[1]: extends(size) for size in self.older}
+        made |= {name: functools.partial(bytes, proof) for name, proof in self.contents.proofs()}
         return made

@@ -18,7 +18,8 @@ Specimen (a document in the one JSON layout):
     }
 
 `selected`: the manifests whose objects are in the bundle. All others in it (genesis, key events, the last leaf, …) are
-there for what they bind, without their objects. `withheld`: objects of selected manifests that were left out.
+there for what they bind, without their objects. `withheld`: objects of selected manifests that were left out, each
+with `sequence`, `role`, `digest` and `shown`: how many of its lines or segments are here all the same.
 """
 
 from __future__ import annotations
@@ -43,11 +44,12 @@ _ROLE = re.compile(r"[a-z][a-z0-9-]{0,39}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Withheld:
-    """An object that a selected manifest names and the exporter left out."""
+    """An object that a selected manifest names and the exporter left out, but for `shown` parts of it."""
 
     sequence: int
     role: str
     digest: str
+    shown: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ def _validate(record: BundleRecord) -> None:
         and _rising(record.selected)
         and all(0 <= number < record.size for number in record.selected)
         and _rising([(item.sequence, item.role, item.digest) for item in record.withheld])
+        and all(item.shown >= 0 for item in record.withheld)
     )
     if not good:
         raise FormatError("bundle.json: a value is malformed or out of range")

@@ -193,6 +193,28 @@ def decode_object(data: bytes) -> list[tuple[StatementRecord, ContextRecord]]:
     return pairs
 
 
+def decode_some(lines: Iterable[tuple[int, bytes]]) -> list[tuple[StatementRecord, ContextRecord | None]]:
+    """The statements of which lines are shown, each line with its number in the object. Raises FormatError unless even
+    numbers are statements with rising ids, and each odd one is the context of the statement that is shown before it."""
+    pairs: list[tuple[StatementRecord, ContextRecord | None]] = []
+    place, before = -1, 0
+    for number, line in lines:
+        record = decode_record(line)
+        if isinstance(record, ContextRecord):
+            if number % 2 == 0 or place != number - 1:
+                raise FormatError(f"line {number}: a context without its statement")
+            statement = pairs.pop()[0]
+            _check_pair(statement, record, 0)
+            pairs.append((statement, record))
+            continue
+        need(number % 2 == 0, f"line {number}: a statement where a context should be")
+        if int(record.id[1:]) <= before:
+            raise FormatError(f"line {number}: {record.id[:20]} does not come after s{before}")
+        pairs.append((record, None))
+        place, before = number, int(record.id[1:])
+    return pairs
+
+
 def _check_pair(statement: StatementRecord, context: ContextRecord, before: int) -> int:
     if statement.id != context.id or len(statement.parts) != len(context.parts):
         raise FormatError(f"statements object: the context after {statement.id[:20]} is not its own")

@@ -53,6 +53,17 @@ class Frontier:
         peaks.append(node)
         self.size += 1
 
+    def append_subtree(self, node: bytes, count: int) -> None:
+        """Add `count` leaves, a power of two that divides the size so far, by the root over them alone."""
+        if count < 1 or count & (count - 1) or self.size % count:
+            raise UsageError(f"{count} leaves after {self.size} are no perfect subtree")
+        size = self.size // count
+        while size & 1:
+            node = node_hash(self._peaks.pop(), node)
+            size >>= 1
+        self._peaks.append(node)
+        self.size += count
+
     def root(self) -> bytes:
         """The root of the tree so far."""
         if not self._peaks:

@@ -12,17 +12,18 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from archiver import digest
-from archiver.errors import ArchiverError, FormatError, NewerVersionError, ProofError
+from archiver.errors import ArchiverError, FormatError, MissingError, NewerVersionError, ProofError
 from archiver.evidence import Evidence, read
 from archiver.model import decisions
 from archiver.model import facts as facts_model
 from archiver.model import statement as statement_model
 from archiver.model.encoding import MAX_DOCUMENT
 from archiver.model.facts import ReadingFacts, SnapshotFacts
-from archiver.model.manifest import MAX_BYTES, Manifest, decode
+from archiver.model.manifest import MAX_BYTES, Manifest, ObjectRef, decode
+from archiver.model.statement import ContextRecord, StatementRecord
 from archiver.page import text
 from archiver.page.decode import MAX_BODY
-from archiver.verify import exchanges, rechecks, statements
+from archiver.verify import exchanges, parts, rechecks, statements
 from archiver.verify.case import Case, Fault, fault_of
 from archiver.verify.exchanges import Body
 from archiver.verify.place import Place
@@ -62,7 +63,8 @@ def check_content(case: Case, workers: Workers) -> None:
     tasks = [items[at : at + TASK] for at in range(0, len(items), TASK)]
     counts = {"snapshots": 0, "readings": 0, "statements": 0}
     done = 0
-    for task, result in zip(tasks, workers.map(examine_content, tasks), strict=True):
+    gone = frozenset(case.removed)
+    for task, result in zip(tasks, workers.map(examine_content, [(task, gone) for task in tasks]), strict=True):
         for key, count in zip(counts, result[:3], strict=True):
             counts[key] += count
         case.take(result[3])
@@ -92,8 +94,9 @@ def _items(case: Case) -> list[Item]:
     return found
 
 
-def examine_content(evidence: Evidence, items: list[Item]) -> tuple[int, int, int, list[Fault]]:
-    """Look into some manifests. Runs in any process."""
+def examine_content(evidence: Evidence, task: tuple[list[Item], frozenset[str]]) -> tuple[int, int, int, list[Fault]]:
+    """Look into some manifests; the digests are of objects that were taken down. Runs in any process."""
+    items, gone = task
     snapshots = readings = found = 0
     faults: list[Fault] = []
     for item in items:
@@ -113,7 +116,7 @@ def examine_content(evidence: Evidence, items: list[Item]) -> tuple[int, int, in
             snapshots += 1
         else:
             readings += 1
-            found += _reading(place.at(11), manifest, item)
+            found += _reading(place.at(11), manifest, item, gone)
     return snapshots, readings, found, faults
 
 
@@ -134,7 +137,11 @@ def _is_here(evidence: Evidence, manifest: Manifest) -> bool:
     """A bundle holds some manifests only for what they bind, without any of their objects."""
     if evidence.kind == "archive":
         return True
-    return any(evidence.object_name(ref.digest) is not None for ref in manifest.objects)
+    return any(
+        evidence.object_name(ref.digest) is not None or parts.part_name(evidence, ref.digest) is not None
+        for ref in manifest.objects
+        if ref.size  # an empty object is everybody's
+    )
 
 
 def _snapshot(place: Place, manifest: Manifest) -> None:
@@ -153,6 +160,11 @@ def _snapshot(place: Place, manifest: Manifest) -> None:
             place.fault("facts-differ", "the facts speak of something received, and there is no WARC")
         return
     name = place.evidence.object_name(ref.digest)
+    part = parts.part_name(place.evidence, ref.digest) if name is None else None
+    if part is not None:
+        for code, message in exchanges.check_part(place.evidence, part, ref, facts):
+            place.fault(code, message, part)
+        return
     if name is None:
         place.fault("content-not-checked", "the WARC is not here")
         return
@@ -174,11 +186,18 @@ def _remark(place: Place, manifest: Manifest) -> None:
             place.fault("facts-bad", error.message)
 
 
-def _reading(place: Place, manifest: Manifest, item: Item) -> int:
-    """Steps 11 and 12 for one reading; the number of statements looked at."""
+def _reading(place: Place, manifest: Manifest, item: Item, gone: frozenset[str]) -> int:
+    """Steps 11 and 12 for one reading; the number of statements looked at. Without facts nothing says which body was
+    read: the statements are then what the collector lists, and no more."""
     data = place.object(manifest, "facts", MAX_DOCUMENT, "facts-bad")
+    warc = _warc(place, item)
+    why = parts.why_absent(place.evidence, warc.digest, gone) if warc is not None else None
+    if warc is not None and parts.part_name(place.evidence, warc.digest) is not None:
+        why = "withheld"  # that part of it, if it comes to this
     if data is None:
-        return 0
+        ref = manifest.object("facts")
+        why = (parts.why_absent(place.evidence, ref.digest, gone) if ref is not None else None) or why
+        return _statements(place.at(12), manifest, None, None, why)
     try:
         facts = facts_model.decode_reading(data)
     except NewerVersionError as error:
@@ -188,9 +207,9 @@ def _reading(place: Place, manifest: Manifest, item: Item) -> int:
         place.fault("facts-bad", error.message)
         return 0
     _decisions(place, manifest)
-    body = _body(place, facts, item)
+    body = _body(place, facts, warc)
     page = _page_text(place, manifest, facts, body)
-    return _statements(place.at(12), manifest, facts, page, body)
+    return _statements(place.at(12), manifest, facts, page, why)
 
 
 def _decisions(place: Place, manifest: Manifest) -> None:
@@ -208,25 +227,39 @@ def _decisions(place: Place, manifest: Manifest) -> None:
             place.fault("facts-bad", error.message)
 
 
-def _body(place: Place, facts: ReadingFacts, item: Item) -> Body | None:
+def _warc(place: Place, item: Item) -> ObjectRef | None:
+    """The WARC of the snapshot that was read, as its manifest names it."""
+    if item.subject is None or item.subject_digest is None:
+        return None
+    snapshot = _manifest(place, item.subject, item.subject_digest)
+    return snapshot.object("warc") if snapshot is not None else None
+
+
+def _body(place: Place, facts: ReadingFacts, warc: ObjectRef | None) -> Body | None:
     """The decoded body that the reading says it read, taken again from the snapshot's WARC."""
     if facts.source is None:
         return None
-    name = None
-    if item.subject is not None and item.subject_digest is not None:
-        snapshot = _manifest(place, item.subject, item.subject_digest)
-        ref = snapshot.object("warc") if snapshot is not None else None
-        name = place.evidence.object_name(ref.digest) if ref is not None else None
-    if name is None:
+    if warc is None:
         place.fault("content-not-checked", "the body that was read cannot be derived again: there is no WARC here")
         return None
+    name = place.evidence.object_name(warc.digest) or parts.part_name(place.evidence, warc.digest)
     try:
-        return exchanges.body_of(place.evidence, name, facts.source)
+        body = exchanges.body_of(place.evidence, warc, facts.source)
+    except MissingError as error:
+        message = f"the body that was read cannot be derived again: {error.message}"
+        place.fault("content-not-checked", message)
     except ProofError as error:
         place.fault("source-differs", error.message, name)
     except ArchiverError as error:
-        _, code, message, file, _ = fault_of(place.step, error, "source-not-checked", name)
+        _, code, message, file, _ = fault_of(place.step, error, "source-not-checked", name or place.file)
         place.fault(code, message, file)
+    else:
+        if not body.named:
+            message = (
+                "the body that was read is here, proven to be part of the WARC; which exchange it belongs to is not"
+            )
+            place.fault("source-unnamed", f"{message} (its WARC header is withheld)", name)
+        return body
     return None
 
 
@@ -275,14 +308,45 @@ def _page_text(place: Place, manifest: Manifest, facts: ReadingFacts, body: Body
 
 
 def _statements(
-    place: Place, manifest: Manifest, facts: ReadingFacts, page: statements.Page | None, body: Body | None
+    place: Place, manifest: Manifest, facts: ReadingFacts | None, page: statements.Page | None, why: str | None
 ) -> int:
+    """Step 12 for one reading. `why`: what became of the WARC or the facts, if they are not here."""
     ref = manifest.object("statements")
-    if ref is None and facts.statements == 0:
+    if ref is None and (facts is None or facts.statements == 0):
         return 0
+    part = parts.part_name(place.evidence, ref.digest) if ref is not None else None
+    if ref is not None and part is not None:
+        pairs = _some(place, ref, part)
+    else:
+        pairs = _all(place, manifest, facts)
+    if not pairs:
+        return 0
+    if facts is not None and (facts.source is None or facts.source.text is None):
+        place.fault("statements-bad", "there are statements, and no page text that they could stand in")
+        return len(pairs)
+    if page is None or page.derived is None:
+        message = f"{len(pairs)} statements, listed by the collector: passed; "
+        if why is None:
+            message += "in the received bytes: not checked (no page text, or no body that was read: see step 11)"
+        else:
+            message += f"present in the received bytes: not checked ({why})"
+        place.fault("content-not-checked", message)
+    if page is not None:
+        for record, context in pairs:
+            for code, message in statements.check(page, record, context):
+                place.fault(code, message)
+    return len(pairs)
+
+
+Pairs = list[tuple[StatementRecord, ContextRecord | None]]
+
+
+def _all(place: Place, manifest: Manifest, facts: ReadingFacts | None) -> Pairs:
+    """The statements of an object that is here whole, after a look at their number and root."""
+    ref = manifest.object("statements")
     data = place.object(manifest, "statements", MAX_TEXT, "statements-bad")
     if ref is None or data is None:
-        return 0
+        return []
     try:
         lines = statement_model.split_lines(data)
         if ref.leaves != statement_model.leaves(lines):
@@ -290,23 +354,36 @@ def _statements(
         pairs = statement_model.decode_object(data)
     except NewerVersionError as error:
         place.fault("facts-newer", error.message)
-        return 0
+        return []
     except FormatError as error:
         place.fault("statements-bad", error.message)
-        return 0
-    if len(pairs) != facts.statements:
+        return []
+    if facts is not None and len(pairs) != facts.statements:
         place.fault("statements-bad", f"{len(pairs)} statements, the facts say {facts.statements}")
-    if facts.source is None or facts.source.text is None:
-        if pairs:
-            place.fault("statements-bad", "there are statements, and no page text that they could stand in")
-        return len(pairs)
-    if page is None or page.derived is None:
-        count, why = len(pairs), "no page text, or no body that was read: see step 11"
-        if count:
-            message = f"{count} statements, listed by the collector: passed; in the received bytes: not checked ({why})"
-            place.fault("content-not-checked", message)
-    if page is not None:
-        for record, context in pairs:
-            for code, message in statements.check(page, record, context):
-                place.fault(code, message)
-    return len(pairs)
+    return list(pairs)
+
+
+def _some(place: Place, ref: ObjectRef, part: str) -> Pairs:
+    """The statements of which lines are shown, each proven by the root in the manifest."""
+    try:
+        lines = parts.shown_lines(place.evidence, ref, part)
+        pairs = statement_model.decode_some(lines)
+    except NewerVersionError as error:
+        place.fault("facts-newer", error.message, part)
+        return []
+    except (ProofError, MissingError) as error:
+        place.fault("parts-bad", error.message, part)
+        return []
+    except FormatError as error:
+        place.fault("statements-bad", error.message, part)
+        return []
+    except ArchiverError as error:
+        place.fault("file-unreadable", error.message, part)
+        return []
+    total = (ref.leaves.count if ref.leaves is not None else 0) // 2
+    names = ", ".join(record.id for record, _ in pairs[:20]) + (" …" if len(pairs) > 20 else "")
+    bare = sum(context is None for _, context in pairs)
+    around = f"; the words around {'it' if len(pairs) == 1 else 'them'} are withheld" if bare == len(pairs) else ""
+    message = f"{len(pairs)} of {total} statements are here ({names}), each proven to be among those that were sealed"
+    place.fault("statements-in-part", message + around, part)
+    return pairs

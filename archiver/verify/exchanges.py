@@ -1,6 +1,9 @@
 """Step 10's work on one WARC: records, digests, segments, and whether the facts say what the exchanges say.
 
 Everything streams: a WARC of any size is read in flat memory. Only the body of a page that was read is held.
+
+A bundle may hold a WARC in part (archiver.verify.parts): its whole records are looked at like any others, and a body
+whose exchange is not named is known by the digest that the reading gives.
 """
 
 from __future__ import annotations
@@ -8,6 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from archiver import digest
@@ -17,6 +21,9 @@ from archiver.model.encoding import clean
 from archiver.model.facts import Hop, SnapshotFacts, Source
 from archiver.model.manifest import ObjectRef, Tree
 from archiver.page.decode import MAX_BODY
+from archiver.verify import parts
+from archiver.verify.layout import PROOF
+from archiver.verify.parts import Fragment
 from archiver.warc.http import split_message, stream_body
 from archiver.warc.read import FAILED, Record, check_digests, read_records
 from archiver.warc.segments import segment_root
@@ -29,10 +36,12 @@ _BEGIN, _END = b"-----BEGIN CERTIFICATE-----\n", b"-----END CERTIFICATE-----\n"
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The body that a reading was made from. `data` is None if it is too large for a page, or was not read as one."""
+    """The body that a reading was made from. `data` is None if it is too large for a page, or was not read as one;
+    `named`: the record that the reading names is here, with its header."""
 
     data: bytes | None
     content_type: str
+    named: bool = True
 
 
 def check_warc(
@@ -41,19 +50,11 @@ def check_warc(
     """Everything wrong with one WARC."""
     try:
         with evidence.open(name) as stream:
-            responses: list[Record] = []
-            certificates: dict[str, Record] = {}
+            found = _Found()
             for record in read_records(stream):
-                for header, state in check_digests(record):
-                    if state == FAILED:
-                        yield "warc-digest", f"record at byte {record.offset}: {header} is not that of the block"
-                kind = record.get("WARC-Type")
-                if kind in ("response", "resource", "revisit"):
-                    responses.append(record)
-                elif kind == "metadata" and record.get("Content-Type") == PEM:
-                    certificates[record.get("WARC-Refers-To") or ""] = record
+                yield from found.take(record)
             if facts is not None:
-                yield from _compare_facts(responses, certificates, facts)
+                yield from _compare_facts(found.responses, found.certificates, facts)
         if secret is not None:
             with evidence.open(name) as stream:
                 count, root = segment_root(stream, secret)
@@ -67,10 +68,89 @@ def check_warc(
         yield "warc-bad", error.message
 
 
+class _Found:
+    """The records of one WARC that its facts speak of."""
+
+    def __init__(self) -> None:
+        self.responses: list[Record] = []
+        self.certificates: dict[str, Record] = {}
+
+    def take(self, record: Record) -> Iterator[Problem]:
+        """Sort a record in; what is wrong with its digests."""
+        for header, state in check_digests(record):
+            if state == FAILED:
+                yield "warc-digest", f"record at byte {record.offset}: {header} is not that of the block"
+        kind = record.get("WARC-Type")
+        if kind in ("response", "resource", "revisit"):
+            self.responses.append(record)
+        elif kind == "metadata" and record.get("Content-Type") == PEM:
+            self.certificates[record.get("WARC-Refers-To") or ""] = record
+
+
+def check_part(evidence: Evidence, name: str, ref: ObjectRef, facts: SnapshotFacts | None) -> Iterator[Problem]:
+    """Everything wrong with a WARC of which parts are here, and what of it could not be looked at."""
+    try:
+        shown = parts.check_part(evidence, ref, name)
+        with evidence.open(name + PROOF) as proof, evidence.open(name) as data:
+            found = _Found()
+            for record in parts.records_of(proof, data):
+                if isinstance(record, Record):
+                    yield from found.take(record)
+            compared = 0
+            if facts is not None:
+                compared = len({hop.record for hop in facts.hops} & {_id(record) for record in found.responses})
+                yield from _compare_some(found, facts)
+        exchanges = f"; {compared} of {len(facts.hops)} exchanges are whole" if facts is not None and facts.hops else ""
+        yield (
+            "content-not-checked",
+            f"of the WARC {shown.shown:,} of {shown.count:,} segments are here, each proven{exchanges}",
+        )
+    except ProofError as error:
+        yield "parts-bad", error.message
+    except MissingError as error:
+        yield "parts-bad", f"{error.where or name} is missing"
+    except StoreError as error:
+        yield "file-unreadable", error.message
+    except FormatError as error:
+        yield "warc-bad", error.message
+
+
+def _compare_some(found: _Found, facts: SnapshotFacts) -> Iterator[Problem]:
+    """The facts against the records that are here whole."""
+    hops = {hop.record: (place, hop) for place, hop in enumerate(facts.hops, 1)}
+    if facts.outcome == "file":
+        if found.responses:
+            yield from _compare_file(found.responses, facts)
+        return
+    for record in _exchanged(found.responses, facts):
+        if _id(record) not in hops:
+            yield "facts-differ", f"the response {_id(record)} is stored, and the facts do not list it"
+            continue
+        place, hop = hops[_id(record)]
+        certificate = found.certificates.get(_id(record))
+        stored = _stored(record, certificate, hop)
+        if certificate is None:
+            del stored["certificates"]
+        for key, (there, said) in stored.items():
+            if there != said:
+                yield "facts-differ", f"hop {place}: {key} is {there!r} in the exchange, {said!r} in the facts"
+
+
+def _exchanged(records: list[Record], facts: SnapshotFacts) -> list[Record]:
+    """The records that hops speak of: a browser's visit has the document after scripts behind its exchanges."""
+    made = facts.rendered and bool(records) and records[-1].get("WARC-Type") == "resource"
+    return records[:-1] if made else records
+
+
+def _id(record: Record) -> str:
+    return record.get("WARC-Record-ID") or ""
+
+
 def _compare_facts(responses: list[Record], certificates: dict[str, Record], facts: SnapshotFacts) -> Iterator[Problem]:
     if facts.outcome == "file":
         yield from _compare_file(responses, facts)
         return
+    responses = _exchanged(responses, facts)
     if len(responses) != len(facts.hops):
         yield "facts-differ", f"{len(responses)} responses are stored, the facts list {len(facts.hops)}"
     for place, (record, hop) in enumerate(zip(responses, facts.hops, strict=False), 1):
@@ -78,7 +158,8 @@ def _compare_facts(responses: list[Record], certificates: dict[str, Record], fac
         for key, (there, said) in stored.items():
             if there != said:
                 yield "facts-differ", f"hop {place}: {key} is {there!r} in the exchange, {said!r} in the facts"
-    if facts.hops and (facts.hops[-1].status is not None) != (facts.outcome == "response"):
+    document = facts.document
+    if facts.hops and (document is not None and document.status is not None) != (facts.outcome == "response"):
         yield "facts-differ", f"the outcome {facts.outcome!r} does not fit the last exchange"
     addresses = {hop.url for hop in facts.hops} | ({facts.request.url} if facts.request else set())
     if facts.final_url is not None and facts.final_url not in addresses:
@@ -146,28 +227,67 @@ def _compare_file(responses: list[Record], facts: SnapshotFacts) -> Iterator[Pro
                 yield "facts-differ", f"the file's {key} is {there!r} in the WARC, {said!r} in the facts"
 
 
-def body_of(evidence: Evidence, name: str, source: Source) -> Body:
+def body_of(evidence: Evidence, ref: ObjectRef, source: Source) -> Body:
     """The decoded body of the record that a reading names, and its media type as the server gave it.
 
-    Raises ProofError if it is not the body that the reading names; FormatError if it cannot be decoded here.
+    Raises MissingError if neither the WARC nor the part of it with that body is here; ProofError if it is not the body
+    that the reading names; FormatError if it cannot be decoded here.
     """
-    with evidence.open(name) as stream:
-        record = next((r for r in read_records(stream) if r.get("WARC-Record-ID") == source.record), None)
-        if record is None:
-            raise ProofError(f"no record {source.record} in the WARC")
-        state, kept, size = hashlib.sha256(), bytearray(), 0
-        hold = source.text is not None and source.size <= MAX_BODY
+    name = evidence.object_name(ref.digest)
+    with ExitStack() as stack:
+        if name is not None:
+            stream = stack.enter_context(evidence.open(name))
+            records: Iterator[Record | Fragment] = read_records(stream)
+        else:
+            name = parts.part_name(evidence, ref.digest)
+            if name is None:
+                raise MissingError("the WARC is not here")
+            parts.check_part(evidence, ref, name)
+            opened = [stack.enter_context(evidence.open(file)) for file in (name + PROOF, name)]
+            records = parts.records_of(*opened)
+        fragments = []
+        for record in records:
+            if isinstance(record, Fragment):
+                fragments.append(record)
+            elif _id(record) == source.record:
+                return _body(record, source)
+        for fragment in fragments:
+            body = _fragment_body(fragment, source)
+            if body is not None:
+                return body
+    if fragments:
+        raise MissingError("the body that was read is not among the parts of the WARC that are here")
+    raise ProofError(f"no record {source.record} in the WARC")
 
-        def take(piece: bytes) -> None:
-            nonlocal size
-            state.update(piece)
-            size += len(piece)
-            if hold and size <= MAX_BODY:
-                kept.extend(piece)
 
-        # A reading looks at MAX_BODY bytes and one more; a longer body counts as far as it was looked at.
-        most = len(source.codings)
-        content_type, codings, complete, left = _decode(record, max(source.size, MAX_BODY + 1), take, most)
+def _fragment_body(fragment: Fragment, source: Source) -> Body | None:
+    """The body of a record without a header, if it is the one that the reading names; by the fields that are here."""
+    fragment.stream.seek(fragment.offset)
+    http = fragment.stream.read(5) == b"HTTP/"
+    if not http and fragment.length != source.size:
+        return None
+    try:
+        body = _body(fragment.as_record("application/http" if http else source.media_type), source)
+    except (ProofError, FormatError):
+        return None
+    return Body(body.data, body.content_type, named=False)
+
+
+def _body(record: Record, source: Source) -> Body:
+    """Raises ProofError if it is not the body that the reading names; FormatError if it cannot be decoded here."""
+    state, kept, size = hashlib.sha256(), bytearray(), 0
+    hold = source.text is not None and source.size <= MAX_BODY
+
+    def take(piece: bytes) -> None:
+        nonlocal size
+        state.update(piece)
+        size += len(piece)
+        if hold and size <= MAX_BODY:
+            kept.extend(piece)
+
+    # A reading looks at MAX_BODY bytes and one more; a longer body counts as far as it was looked at.
+    most = len(source.codings)
+    content_type, codings, complete, left = _decode(record, max(source.size, MAX_BODY + 1), take, most)
     found = digest.spell(state.digest())
     if found != source.digest or size != source.size:
         raise ProofError(f"the body of {source.record} is {found} ({size} bytes), the reading names {source.digest}")

@@ -19,6 +19,7 @@ Class = Literal["chain", "object", "tile", "checkpoint", "stamp", "trust", "unbo
 CHECKPOINT = "log/checkpoint"
 ALLOWED_SIGNERS = "trust/allowed_signers"
 LOG_VKEY = "trust/log.vkey"
+PROOF = ".proof"  # of parts that are shown
 
 _LITTER = frozenset({".DS_Store", "Thumbs.db", "desktop.ini", ".directory", "ehthumbs.db"})
 _NUMBER = r"(?:x[0-9]{3}/){0,5}[0-9]{3}"  # a sequence is below 2^53
@@ -73,6 +74,12 @@ def object_path(digest: str) -> str:
     if len(digest) != 71:
         raise FormatError(f"not a digest: {digest[:80]!r}")
     return f"objects/sha256/{digest[7:9]}/{digest[9:]}"
+
+
+def parts_path(digest: str) -> str:
+    """`parts/sha256/9f/86d081…`: in a bundle, what is shown of an object that is withheld. Its proof stands beside it,
+    with PROOF at the end."""
+    return "parts/" + object_path(digest).removeprefix("objects/")
 
 
 def object_digest(name: str) -> str:

@@ -1,4 +1,5 @@
-"""Step 9: every object that a manifest names is here with the bytes that were sealed, and no other is."""
+"""Step 9: every object that a manifest names is here with the bytes that were sealed, and no other is. Of one that a
+bundle shows in part, the parts give the root that its manifest signs."""
 
 from __future__ import annotations
 
@@ -6,11 +7,14 @@ from collections.abc import Iterator
 from itertools import chain
 
 from archiver import digest
-from archiver.errors import ArchiverError, MissingError, StoreError
-from archiver.evidence import Evidence
+from archiver.errors import ArchiverError, MissingError, ProofError, StoreError
+from archiver.evidence import Evidence, read
+from archiver.model.manifest import MAX_BYTES, ObjectRef, decode
+from archiver.model.parts import Shown
 from archiver.verify.case import Case
 from archiver.verify.files import Inventory
 from archiver.verify.layout import object_digest, object_path
+from archiver.verify.parts import check_part, part_name
 from archiver.verify.report import Weight
 from archiver.verify.table import Named
 from archiver.verify.workers import Workers
@@ -73,8 +77,14 @@ def _tasks(case: Case) -> Iterator[list[Named]]:
 
 
 def _bound_here(case: Case) -> frozenset[int]:
-    """In a bundle: the manifests of which at least one object is here. The others are there for what they bind."""
-    return frozenset(n.sequence for n in case.objects if case.evidence.object_name(n.digest) is not None)
+    """In a bundle: the manifests of which at least one object, or a part of one, is here. The others are there for what
+    they bind. An empty object is everybody's: it says nothing."""
+    evidence = case.evidence
+    return frozenset(
+        n.sequence
+        for n in case.objects
+        if n.size and (evidence.object_name(n.digest) is not None or part_name(evidence, n.digest) is not None)
+    )
 
 
 def _judge(case: Case, named: Named, code: str, message: str, file: str, bound: frozenset[int] | None) -> None:
@@ -84,8 +94,42 @@ def _judge(case: Case, named: Named, code: str, message: str, file: str, bound: 
     elif code == "object-missing" and bound is not None:
         if named.sequence not in bound:
             return
-        code, message = "object-withheld", f"{named.role} is not in this bundle"
+        part = part_name(case.evidence, named.digest)
+        if part is not None:
+            code, message, file = _judge_part(case, named, part)
+        else:
+            code, message = "object-withheld", f"{named.role} is not in this bundle"
     case.report.find(9, code, message, file=file, sequence=named.sequence)
+
+
+def _judge_part(case: Case, named: Named, part: str) -> tuple[str, str, str]:
+    """Code, message and file for an object of which parts are here."""
+    try:
+        return "object-in-part", in_words(named.role, check_part(case.evidence, _reference(case, named), part)), part
+    except StoreError as error:
+        return "object-unreadable", f"{named.role}: {error.message}", part
+    except ArchiverError as error:
+        return "parts-bad", f"{named.role}: {error.message}", error.where or part
+
+
+def _reference(case: Case, named: Named) -> ObjectRef:
+    """What the manifest that names an object says of it. Raises ArchiverError."""
+    data = read(case.evidence, case.evidence.manifest_name(named.sequence), MAX_BYTES)
+    if case.by_digest.get(bytes.fromhex(digest.of_bytes(data)[7:])) != named.sequence:
+        raise ProofError("its manifest changed while it was being verified")
+    ref = next((item for item in decode(data).objects if item.digest == named.digest), None)
+    if ref is None:
+        raise ProofError("its manifest does not name it")
+    return ref
+
+
+def in_words(role: str, shown: Shown) -> str:
+    """`warc: 55 of 57 segments are here, proven by …; withheld, as the exporter says: request field Cookie`."""
+    unit = "segments" if role == "warc" else "lines"
+    text = f"{role}: {shown.shown:,} of {shown.count:,} {unit} are here, proven by the tree that the manifest signs"
+    if not shown.what:
+        return f"{text}; the others are withheld"
+    return f"{text}; withheld, as the exporter says: {', '.join(shown.what)}"
 
 
 def _check_removed(case: Case) -> None:

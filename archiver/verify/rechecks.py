@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from archiver.errors import ArchiverError, FormatError, NewerVersionError, ProofError
+from archiver.errors import ArchiverError, FormatError, MissingError, NewerVersionError, ProofError
 from archiver.model import facts as facts_model
 from archiver.model import statement as statement_model
 from archiver.model import verdicts as model
@@ -106,10 +106,10 @@ def _status(place: Place, snapshot: Manifest | None, facts: RecheckFacts, verdic
     if data is None or snapshot.event != "snapshot":
         return
     try:
-        hops = facts_model.decode_snapshot(data).hops
+        document = facts_model.decode_snapshot(data).document
     except ArchiverError:
         return  # step 10 says so
-    status = hops[-1].status if hops else None
+    status = document.status if document is not None else None
     if status != facts.status:
         place.fault("verdict-differs", f"the server answered {status}, the recheck says {facts.status}")
 
@@ -120,22 +120,25 @@ def _page(place: Place, snapshot: Manifest | None, source: Source | None) -> tup
         place.fault("verdict-differs", "words were found, and no page text is named that they were found in")
         return None
     ref = snapshot.object("warc") if snapshot is not None else None
-    name = place.evidence.object_name(ref.digest) if ref is not None else None
-    if name is None:
+    if ref is None:
         place.fault("content-not-checked", "the page that was compared with cannot be derived again: no WARC is here")
         return None
+    name = place.evidence.object_name(ref.digest)
     try:
-        body = exchanges.body_of(place.evidence, name, source)
+        body = exchanges.body_of(place.evidence, ref, source)
         if body.data is None:
             raise FormatError("the body that was compared with is larger than a page that is read")
         page = (text.project_plain if source.text == "plain-text/v1" else text.project)(body.data, body.content_type)
         if page.encoding != source.encoding:
             raise ProofError(f"the encoding is {page.encoding}, the recheck says {source.encoding}")
         return page, body.data
+    except MissingError as error:
+        message = f"the page that was compared with cannot be derived again: {error.message}"
+        place.fault("content-not-checked", message)
     except ProofError as error:
         place.fault("source-differs", error.message, name)
     except ArchiverError as error:
-        _, code, message, file, _ = fault_of(place.step, error, "source-not-checked", name)
+        _, code, message, file, _ = fault_of(place.step, error, "source-not-checked", name or place.file)
         place.fault(code, message, file)
     return None
 

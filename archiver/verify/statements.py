@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from archiver.errors import ProofError
-from archiver.model.statement import ContextRecord, StatementRecord
+from archiver.model.statement import ContextPart, ContextRecord, StatementRecord
 from archiver.page import anchor
 from archiver.page.text import PageText, byte_range
 
@@ -23,10 +23,10 @@ class Page:
     encoding: str
 
 
-def check(page: Page, record: StatementRecord, context: ContextRecord) -> Iterator[Problem]:
-    """Everything wrong with one statement."""
+def check(page: Page, record: StatementRecord, context: ContextRecord | None) -> Iterator[Problem]:
+    """Everything wrong with one statement; None: the words around it are withheld."""
     reached = 0
-    for part, around in zip(record.parts, context.parts, strict=True):
+    for number, part in enumerate(record.parts):
         low, high = part.text
         if low < reached:
             yield "statement-differs", f"{record.id}: its parts are not in the order in which they stand on the page"
@@ -39,8 +39,7 @@ def check(page: Page, record: StatementRecord, context: ContextRecord) -> Iterat
         except ProofError as error:
             yield "statement-differs", f"{record.id}: {error.message}"
             continue
-        before, after = page.text[max(0, low - len(around.prefix)) : low], page.text[high : high + len(around.suffix)]
-        if (before, after) != (around.prefix, around.suffix):
+        if context is not None and not _is_around(context.parts[number], page.text, low, high):
             yield "statement-differs", f"{record.id}: the words around it are not those in the page text"
         if page.derived is None or page.body is None:
             continue
@@ -59,6 +58,11 @@ def check(page: Page, record: StatementRecord, context: ContextRecord) -> Iterat
     mention = record.speaker.mention if record.speaker is not None else None
     if mention is not None and not 0 <= mention[0] < mention[1] <= len(page.text):
         yield "statement-differs", f"{record.id}: the speaker's mention lies outside the page text"
+
+
+def _is_around(around: ContextPart, text: str, low: int, high: int) -> bool:
+    before, after = text[max(0, low - len(around.prefix)) : low], text[high : high + len(around.suffix)]
+    return (before, after) == (around.prefix, around.suffix)
 
 
 def _spell(place: tuple[int, int] | None) -> str:

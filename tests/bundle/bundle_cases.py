@@ -18,6 +18,7 @@ from archiver.bundle.build import Built, build
 from archiver.bundle.check import check_bundle
 from archiver.bundle.container import ZipWriter
 from archiver.bundle.read import BundleEvidence
+from archiver.bundle.withhold import parse
 from archiver.errors import MissingError
 from archiver.model import facts as facts_model
 from archiver.model import statement as statement_model
@@ -246,7 +247,8 @@ class Page:
                 f"Location: {location}\r\n" if location else ""
             )
             body = self.body if last else b""
-            response = f"{head}Content-Type: {self.content_type}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+            head += f"Content-Type: {self.content_type}\r\nContent-Length: {len(body)}\r\n{self.extra.get('fields', '')}\r\n"
+            response = head.encode() + body
             host = url.split("/")[2]
             ids = writer.write_exchange(
                 uri=url,
@@ -420,8 +422,10 @@ def small_archive() -> MemoryArchive:
 def bundle_of(
     archive: MemoryArchive, *sequences: int, signer: KeySigner = SIGNER, **options: Any
 ) -> tuple[bytes, Built]:
-    """The bytes of a bundle."""
+    """The bytes of a bundle. `withhold` may be words, as on the command line."""
     out = io.BytesIO()
+    if isinstance(options.get("withhold"), list):
+        options["withhold"] = parse(options["withhold"])
     built = build(archive, sequences, signer, out, created=CREATED, **options)
     return out.getvalue(), built
 

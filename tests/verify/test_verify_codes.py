@@ -14,6 +14,7 @@ from verify_cases import bundle_of, change, check, codes, with_part
 
 from archiver import digest
 from archiver.errors import AlgorithmMissingError, StoreError
+from archiver.model.events import Continues
 from archiver.model.manifest import KeyChange, Previous, encode
 from archiver.signing.keys import KeySigner
 from archiver.tlog import cosignature
@@ -27,6 +28,7 @@ from archiver.verify.run import verify
 
 # Found by archiver.bundle.check, and tested there.
 OF_BUNDLES = {"bundle-signature", "bundle-file", "bundle-rendered", "bundle-renderer"}
+OF_BUNDLES |= {"object-in-part", "parts-bad", "source-unnamed", "statements-in-part"}
 # Found by tests/stamps/test_stamps_verified.py, which has tokens.
 OF_STAMPS = {"stamp-bad", "stamp-partial", "stamp-later", "stamp-before-claim"}
 
@@ -357,6 +359,30 @@ def _() -> Report:
 @case("since-not-checked")
 def _() -> Report:
     return check(Simulator(), known=(KnownCheckpoint("log-other", 1, bytes(32), "a card", given=True),))
+
+
+def carried_on(**changes: Any) -> Report:
+    """The report on an archive that continues another, by somebody who knows a checkpoint of that one."""
+    old = Simulator(2, origin="log-old").capture()
+    root = digest.spell(old.root)
+    new = Simulator(continues=Continues(old.identity, old.checkpoint_size, root))
+    seen: dict[str, Any] = {"origin": "log-old", "size": old.checkpoint_size, "root": old.root, "source": "a card"}
+    return check(new, known=(KnownCheckpoint(**seen | {"archive": old.identity} | changes),))
+
+
+@case("continues")
+def _() -> Report:
+    return carried_on(archive=None, given=True)
+
+
+@case("continues-not-checked")
+def _() -> Report:
+    return carried_on(size=1)
+
+
+@case("continues-differs")
+def _() -> Report:
+    return carried_on(root=bytes(32))
 
 
 @case("trust-differs")
