@@ -21,9 +21,21 @@ from archiver.cli.render import print_json, style
     help="Sign with this OpenSSH ed25519 key.",
 )
 @click.option("--agent", metavar="KEY", help="Sign with a key in the ssh-agent, named by fingerprint or comment.")
+@click.option(
+    "--continues",
+    type=click.Path(path_type=Path),
+    metavar="OLD",
+    help="Name the end of an archive that cannot go on: its log key is lost, or all that is left is a copy.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
-    folder: Path, origin: str | None, no_passphrase: bool, signer_key: Path | None, agent: str | None, as_json: bool
+    folder: Path,
+    origin: str | None,
+    no_passphrase: bool,
+    signer_key: Path | None,
+    agent: str | None,
+    continues: Path | None,
+    as_json: bool,
 ) -> None:
     """Make an archive in FOLDER, with keys of its own: one that signs what is captured, one for the log, and a recovery
     key that belongs on another machine. The first archive becomes your default.
@@ -33,8 +45,9 @@ def command(
 
     from archiver.archive import system_clock
     from archiver.verify.identity import short
-    from archiver.work.keys import make_archive
+    from archiver.work.keys import end_of, make_archive
 
+    link = None if continues is None else end_of(continues, session.home())
     passphrase = session.new_passphrase(no_passphrase)
     signer, source = session.existing_signer(signer_key, agent)
     made = make_archive(
@@ -46,6 +59,7 @@ def command(
         origin=origin,
         clock=system_clock,
         entropy=os.urandom,
+        continues=link,
     )
     if as_json:
         print_json(
@@ -63,6 +77,8 @@ def command(
     click.echo(f"  identity     {short(made.archive)}")
     click.echo(f"               {made.archive}")
     click.echo(f"  log          {made.origin}")
+    if link is not None:
+        click.echo(f"  continues    {short(link.archive)} from its {link.size} manifests; keep that archive too")
     click.echo(f"  signing key  {made.signer.fingerprint}")
     click.echo(f"  recovery key {made.recovery}\n")
     click.echo("Give identity and signing key to those who will check your evidence, by a way that nobody can alter.")

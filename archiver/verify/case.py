@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from archiver import digest
 from archiver.errors import ArchiverError, MissingError, StoreError
 from archiver.evidence import Evidence
+from archiver.model.events import Continues
 from archiver.tlog.checkpoint import Checkpoint
 from archiver.verify.keys import KeyHistory
 from archiver.verify.policy import Policy
@@ -34,6 +35,7 @@ class Case:
     jobs: int = 1
     archive: str | None = None
     keys: KeyHistory | None = None
+    continues: Continues | None = None  # the archive that this one carries on
     checkpoint: Checkpoint | None = None  # only once its signatures hold
     note: bytes = b""
     sequences: array[int] = field(default_factory=lambda: array("Q"))  # of the manifests that are here, ascending

@@ -145,6 +145,21 @@ CODES: dict[str, Code] = {
         "the given checkpoint could not be compared with what is here",
         "Ask for a consistency proof, or for the archive.",
     ),
+    "continues": Code(
+        "remark",
+        "the archive that this one continues is known, and its checkpoint is the one that genesis names",
+        "Verify that archive too.",
+    ),
+    "continues-not-checked": Code(
+        "not checked",
+        "this archive continues another one, whose checkpoint is not known here",
+        "Verify that archive on this machine, or give its checkpoint of that size: --since FILE.",
+    ),
+    "continues-differs": Code(
+        "failed",
+        "genesis names another end of the archive that it continues than the one that is known",
+        "One of the two was rewritten: keep both, and ask whoever keeps them.",
+    ),
     # step 8
     "trust-differs": Code(
         "failed",
@@ -244,22 +259,6 @@ CODES: dict[str, Code] = {
     # steps 13 to 16
     "stamp-missing": Code("failed", "a time stamp or cosignature that a manifest lists is missing", _RESTORE),
     "stamp-changed": Code("failed", "a time stamp or cosignature is not the one that a manifest lists", _RESTORE),
-    "stamp-bad": Code(
-        "failed",
-        "a time stamp does not hold: over other bytes, badly signed, or by an ended certificate",
-        "Do not rely on it; another stamp may bound the time.",
-    ),
-    "stamp-partial": Code(
-        "not checked",
-        "the newest manifests are covered by no verified time stamp",
-        "Stamp the log: archiver timestamp",
-    ),
-    "stamp-later": Code("remark", "a time stamp was made after the moment that was asked for", "Nothing."),
-    "stamp-before-claim": Code(
-        "remark",
-        "a manifest claims a later time than a stamp that covers it: a clock was wrong, or lied",
-        "Believe the stamp, not the manifest's own time.",
-    ),
     "stamp-bad": Code(
         "failed",
         "a time stamp does not hold: over other bytes, badly signed, or by an ended certificate",

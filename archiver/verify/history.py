@@ -14,6 +14,7 @@ from archiver.evidence import read
 from archiver.tlog.checkpoint import OpenedCheckpoint
 from archiver.tlog.note import ED25519, VerifierKey
 from archiver.tlog.tiles import ENTRIES, WIDTH, tile_path
+from archiver.verify import continued
 from archiver.verify.case import Case
 from archiver.verify.identity import open_by_position
 from archiver.verify.keys import KeyHistory
@@ -41,8 +42,10 @@ def check_history(case: Case, older: dict[int, str], tiles: Tiles | None) -> Non
     own.check_handovers()
     if tiles is not None:
         _check_kept(case, older, tiles)
-    outside = [known for known in case.policy.known if _check_outside(case, known)]
-    if any(known.given and known not in outside for known in case.policy.known):
+    linked = continued.follow(case)
+    others = [known for known in case.policy.known if known not in linked]
+    outside = [known for known in others if _check_outside(case, known)]
+    if any(known.given and known not in outside for known in others):
         case.report.unmet.append("since")  # a comparison that somebody asked for: without it the end is open
     step.checked = good + len(outside)
     if outside:

@@ -44,7 +44,7 @@ def check_genesis(case: Case) -> None:
         )
         step.skipped = "there is no good first manifest"
         return
-    case.keys = keys
+    case.keys, case.continues = keys, manifest.extra.continues
     case.report.archive, case.report.origin = case.archive, manifest.extra.origin
     step.checked = 1
     step.summary = f"archive {short(case.archive)}, log {case.report.origin}"

@@ -11,6 +11,7 @@ from archiver.errors import UsageError
 
 if TYPE_CHECKING:
     from archiver.stamps.authority import Root
+    from archiver.stamps.bitcoin import Headers
 
 Depth = Literal["seal", "objects", "content"]
 DEPTHS: tuple[Depth, ...] = ("seal", "objects", "content")
@@ -42,6 +43,7 @@ class KnownCheckpoint:
     root: bytes
     source: str
     given: bool = False
+    archive: str | None = None  # which archive it is of, where that is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class Policy:
     require: tuple[str, ...] = ()
     tsa_roots: tuple[Root, ...] = ()
     at: datetime | None = None
+    headers: Headers | None = None  # of Bitcoin's blocks, for OpenTimestamps
 
     def __post_init__(self) -> None:
         for name in self.require:

@@ -7,7 +7,7 @@ checkpoint of each archive, in the user's state folder: an archive that later sh
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +30,7 @@ from archiver.verify.run import BundleStep, verify
 
 if TYPE_CHECKING:
     from archiver.stamps.authority import Root
+    from archiver.stamps.bitcoin import Headers
 
 OWN = "you"
 
@@ -45,6 +46,7 @@ class Asked:
     jobs: int = 1
     tsa_roots: tuple[Path, ...] = ()
     at: str | None = None
+    headers: Path | None = None
 
 
 def open_evidence(path: Path) -> tuple[Evidence, BundleStep | None]:
@@ -82,6 +84,7 @@ def policy_of(home: Home, asked: Asked, evidence: Evidence | None) -> Policy:
         require=asked.require,
         tsa_roots=_roots(home, asked, evidence),
         at=None if asked.at is None else moment_of(asked.at),
+        headers=None if asked.headers is None else _headers(asked.headers),
     )
 
 
@@ -106,6 +109,17 @@ def _roots(home: Home, asked: Asked, evidence: Evidence | None) -> tuple[Root, .
     if isinstance(evidence, ArchiveFolder) and _is_own(home, evidence):
         found += roots_in(evidence.root / FOLDER)
     return tuple(found)
+
+
+def _headers(path: Path) -> Headers:
+    """`--block-headers`. Raises FormatError, StoreError."""
+    from archiver.stamps.bitcoin import MAX_FILE, parse_headers
+
+    try:
+        with path.open("rb") as stream:
+            return parse_headers(stream.read(MAX_FILE + 1), str(path))
+    except OSError as error:
+        raise StoreError(f"could not be read: {error.strerror}", where=str(path)) from None
 
 
 def _is_own(home: Home, evidence: Evidence) -> bool:
@@ -159,10 +173,12 @@ def _known(home: Home, asked: Asked, evidence: Evidence) -> list[KnownCheckpoint
             raise StoreError(f"could not be read: {error.strerror}", where=str(path)) from None
         except FormatError as error:
             raise FormatError(f"is no checkpoint: {error.message}", where=str(path)) from None
-    archive = identity_of(evidence)
-    remembered = home.remembered(archive) if archive is not None else None
-    if remembered is not None:
-        found.append(_checkpoint(remembered, "a checkpoint remembered on this machine"))
+    archive, identity = _genesis(evidence)
+    before = identity.continues.archive if identity is not None and identity.continues is not None else None
+    for known in (archive, before):
+        remembered = home.remembered(known) if known is not None else None
+        if remembered is not None:
+            found.append(replace(_checkpoint(remembered, "a checkpoint remembered on this machine"), archive=known))
     return found
 
 
@@ -175,11 +191,16 @@ def _checkpoint(data: bytes, source: str, *, given: bool = False) -> KnownCheckp
 
 def identity_of(evidence: Evidence) -> str | None:
     """The archive's identity as its genesis gives it, None if that cannot be read (the verifier says why)."""
+    return _genesis(evidence)[0]
+
+
+def _genesis(evidence: Evidence) -> tuple[str | None, Identity | None]:
     try:
         data = read(evidence, evidence.manifest_name(0), MAX_BYTES)
-        return digest.of_bytes(data) if isinstance(decode(data).extra, Identity) else None
+        extra = decode(data).extra
     except ArchiverError:
-        return None
+        return None, None
+    return (digest.of_bytes(data), extra) if isinstance(extra, Identity) else (None, None)
 
 
 def check(path: Path, home: Home, asked: Asked, progress: Progress = silent) -> Report:

@@ -11,8 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from archiver import digest
 from archiver.archive import Archive, Clock, Entropy
 from archiver.errors import FormatError, MissingError, ProofError, UsageError
+from archiver.evidence import read
 from archiver.model.events import Continues
 from archiver.model.manifest import Identity
 from archiver.signing.keys import (
@@ -23,11 +25,14 @@ from archiver.signing.keys import (
     seed_from_private_key_file,
 )
 from archiver.store import settings as settings_file
+from archiver.store.folder import ArchiveFolder
+from archiver.store.head import read_head
 from archiver.store.home import Home
 from archiver.store.keyring import LogGuard, read_private
 from archiver.store.ledger import Ledger
 from archiver.tlog.checkpoint import LogKey
-from archiver.tlog.note import check_name
+from archiver.tlog.note import check_name, open_note
+from archiver.verify.layout import CHECKPOINT
 from archiver.work.key_files import NEXT, KeyFiles
 
 SEED_BYTES = 32
@@ -152,6 +157,19 @@ class Passphrases:
         if self._known:
             raise ProofError("the passphrase does not open this key")
         raise UsageError("this key is encrypted and needs its passphrase")
+
+
+def end_of(root: Path, home: Home) -> Continues:
+    """The end of an archive that cannot go on, for the genesis of the one that continues it; its checkpoint is
+    remembered, so that the link can be followed here. Raises MissingError, and ProofError or FormatError for an end
+    that is damaged: nothing is continued that does not hold."""
+    folder = ArchiveFolder(root)
+    if not ArchiveFolder.is_archive(root):
+        raise MissingError("is no archive", where=str(root), hint="give the folder of the archive to continue")
+    note = read(folder, CHECKPOINT)
+    head = read_head(folder, note)
+    home.remember(head.archive, open_note(note).text)
+    return Continues(head.archive, head.size, digest.spell(head.checkpoint.root))
 
 
 def key_files(archive: Archive) -> KeyFiles:

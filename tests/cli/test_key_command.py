@@ -253,3 +253,35 @@ def test_the_agent_s_keys_are_listed(user: User, monkeypatch: pytest.MonkeyPatch
     seen = user("key", "agent")
     assert seen.code == 3
     assert "ssh-agent" in seen.err
+
+
+def test_an_archive_that_cannot_go_on_is_continued(
+    user: User, site: Newsroom, archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for file in user.home.joinpath("keys").glob("*-log"):
+        file.unlink()
+    assert user("capture", *LOCAL, site.url(PAGE)).code == 3
+    new = tmp_path / "new"
+    made = user.ok("init", new, "--continues", archive, "--no-passphrase")
+    assert "continues" in made.out
+    user.ok("--archive", new, "capture", *LOCAL, site.url(PAGE))
+    seen = user.ok("verify", new, "--json").json()
+    assert "continues" in {finding["code"] for finding in seen["findings"]}
+    # Somebody else knows nothing of the old one, until it is given to them.
+    monkeypatch.setenv("ARCHIVER_STATE_DIR", str(tmp_path / "their-state"))
+    seen = user.ok("verify", new, "--json").json()
+    assert "continues-not-checked" in {finding["code"] for finding in seen["findings"]}
+    size = len(list(archive.glob("chain/*.json")))
+    seen = user.ok("verify", new, "--since", archive / "log" / "checkpoints" / str(size), "--json").json()
+    assert "continues" in {finding["code"] for finding in seen["findings"]}
+    both = user("verify", archive, new)
+    assert both.code == 0
+    user.ok("verify", new)
+
+
+def test_what_cannot_be_continued(user: User, archive: Path, tmp_path: Path) -> None:
+    assert user("init", tmp_path / "new", "--continues", tmp_path / "nowhere", "--no-passphrase").code == 3
+    checkpoint = archive / "log" / "checkpoint"
+    checkpoint.write_bytes(checkpoint.read_bytes().replace(b"\n3\n", b"\n2\n"))
+    assert user("init", tmp_path / "new", "--continues", archive, "--no-passphrase").code in (1, 3)
+    assert not (tmp_path / "new").exists()
