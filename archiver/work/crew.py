@@ -32,6 +32,7 @@ from archiver.web.fetch import HttpFetcher
 from archiver.work.letters import Mailbox
 from archiver.work.look import Capture
 from archiver.work.prepare import Run, libraries
+from archiver.work.read import load
 from archiver.work.station import Staged, StagedReading, Station
 from archiver.work.targets import Target
 from archiver.work.wishes import Wishes, fetcher_of
@@ -134,6 +135,8 @@ class Crew:
         if plan.run is not None:
             libraries()  # once, not in every child
         if _can_fork():
+            if count > 1 and (plan.run is None or plan.run.reads):
+                load()
             gc.freeze()  # what is there by now is not looked at again: children share its memory with this process
         for child in self._all:
             if _can_fork():  # now, while this process has one thread

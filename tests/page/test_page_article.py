@@ -489,3 +489,27 @@ def test_searching_for_pieces_has_a_budget() -> None:
     start = time.process_time()
     extract.locate(text, [f"ab ab {number} x" for number in range(20_000)])
     assert time.process_time() - start < 5
+
+
+def test_the_words_before_a_look_for_authors_are_all_that_trafilatura_looks_for() -> None:
+    from trafilatura.xpaths import AUTHOR_XPATHS
+
+    literals = [text for path in AUTHOR_XPATHS for text in re.findall("'([^']+)'", path.path)]
+    assert len(literals) > 15
+    for literal in literals:
+        for choice in literal.split("|"):
+            plain = re.sub(r"\[(.).\]", r"\1", choice).replace("-?", "-").lower()
+            spelled = "<rel" if plain == "me" else plain  # rel='me' in there is an element <rel> with the text "me"
+            assert any(word in spelled for word in extract.AUTHORS), literal
+
+
+@pytest.mark.parametrize(
+    "mark", ["class=byline", "rel=author", "id=AUTHOR", "itemprop=author", "data-component=Byline"]
+)
+def test_a_byline_is_looked_for_where_one_can_be(mark: str) -> None:
+    tag = "a" if mark != "data-component=Byline" else "section"
+    body = f"<!doctype html><title>x</title><{tag} {mark}>Ada Finch</{tag}><p>Text.".encode()
+    page = project(body, "text/html")
+    found = read_article(body, page.text, "https://a.example/", page.encoding)
+    wanted = mark != "id=AUTHOR"  # trafilatura's own expressions tell upper from lower case there
+    assert [said.value for said in found.bylines] == (["Ada Finch"] if wanted else [])
