@@ -23,7 +23,7 @@ def surt(url: str) -> str:
     if parts.scheme not in _PORTS or not host:
         return _plain(url)
     host = _WWW.sub("", host, count=1) if _WWW.match(host) else host
-    labels = [host] if re.fullmatch(r"[0-9.]+|.*:.*", host, re.ASCII) else host.split(".")[::-1]
+    labels = [host] if ":" in host else host.split(".")[::-1]
     key = ",".join(labels) + (f":{port}" if port not in (None, _PORTS[parts.scheme]) else "")
     path = parts.path.rstrip("/") or "/"
     query = "?" + "&".join(sorted(parts.query.split("&"))) if parts.query else ""
