@@ -16,7 +16,8 @@ def stamp_after(archive: Archive, wishes: Wishes) -> None:
     try:
         if not archive.settings.timestamp.after_capture:
             return
-        from archiver.work.timestamp import Stamped, Wanted, asker_of, authorities_of, timestamp
+        from archiver.work.stamping import Stamped, Wanted
+        from archiver.work.timestamp import asker_of, authorities_of, timestamp
 
         settings = archive.settings
         asker, _ = asker_of(settings, wishes)
@@ -28,6 +29,7 @@ def stamp_after(archive: Archive, wishes: Wishes) -> None:
                 counted = amount(item.size, "manifest")
                 click.echo(f"stamped by {item.authority}: checkpoint of {counted}; {item.trust}", err=True)
 
-        timestamp(archive, Wanted(authorities_of(settings, ())), asker, report)
+        calendars = settings.timestamp.calendars
+        timestamp(archive, Wanted(authorities_of(settings, ()), calendars, upgrade=False), asker, report)
     except ArchiverError as error:
         warn(f"not stamped: {error}")

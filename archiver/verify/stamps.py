@@ -8,6 +8,7 @@ checked; made over other bytes, with a bad signature or an ended certificate, it
 
 from __future__ import annotations
 
+import hashlib
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
@@ -107,7 +108,7 @@ class _Stamps:
         elif "tsq" in files:
             self._open.append(_Open("a request, and no answer to it is listed", *files["tsq"]))
         if "ots" in files:
-            self._open.append(_Open("an OpenTimestamps proof, which this version does not look into", *files["ots"]))
+            self._attempt(size, *files["ots"], lambda message: self._opentimestamps(size, files["ots"], message))
 
     def _attempt(self, size: int, name: str, sequence: int, judged: Callable[[bytes], TimeBound]) -> None:
         case = self._case
@@ -150,6 +151,35 @@ class _Stamps:
         roots = sorted(case.policy.tsa_roots, key=lambda root: root.name != label)
         token, root = check_stamp(request, read(case.evidence, name, MAX_STAMP), message, roots)
         return TimeBound(token.latest, size, "RFC 3161", root.name, name, sequence, not_after(token, root))
+
+    def _opentimestamps(self, size: int, file: tuple[str, int], message: bytes) -> TimeBound:
+        """Three honest states: pending; leads to a block, header not checked; verified against a given header."""
+        from archiver.stamps import opentimestamps as ots
+
+        name, sequence = file
+        proof = ots.decode(read(self._case.evidence, name, MAX_STAMP), message)
+        said = list(ots.attestations(proof, hashlib.sha256(message).digest()))
+        given = self._case.policy.headers
+        blocks = sorted({item.height for _, item in said if isinstance(item, ots.Block)})
+        headers = {height: given.by_height[height] for height in blocks if given and height in given.by_height}
+        good = [
+            headers[item.height]
+            for root, item in said
+            if isinstance(item, ots.Block) and item.height in headers and headers[item.height].root == root
+        ]
+        if good and given:
+            header = min(good, key=lambda found: found.latest)
+            by = f"Bitcoin block {header.height}, header from {given.source}"
+            return TimeBound(header.latest, size, "OpenTimestamps", by, name, sequence)
+        if headers and given:
+            block = min(headers)
+            raise ProofError(f"it does not lead to block {block} as the header from {given.source} has it")
+        if blocks:
+            raise MissingError(f"leads to Bitcoin block {blocks[0]}, header not checked (--block-headers FILE)")
+        pending = list(dict.fromkeys(item.uri for _, item in said if isinstance(item, ots.Pending)))
+        raise MissingError(
+            f"pending at {', '.join(pending[:SHOWN])}" if pending else "attests nothing that is known here"
+        )
 
     def _compare_claim(self, bound: TimeBound) -> None:
         """The newest manifest that a stamp covers cannot be younger than the stamp, whatever it says itself."""

@@ -11,8 +11,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from archiver import digest
@@ -24,61 +23,20 @@ from archiver.stamps import authority as trust
 from archiver.stamps.presets import preset
 from archiver.stamps.rfc3161 import MAX_RESPONSE, NONCE_BYTES, build_request, check_answer, parse_response
 from archiver.stamps.token import Token
-from archiver.store.beside import FOLDER, Beside, kept, place_beside
+from archiver.store.beside import FOLDER, Beside, place_beside
 from archiver.store.ledger import Draft
 from archiver.store.settings import AuthoritySettings, Settings, is_label
 from archiver.store.tsa_roots import FOLDER as ROOTS
 from archiver.store.tsa_roots import roots_in
 from archiver.web.ask import Asker
 from archiver.web.tsa import ask_authority
+from archiver.work import calendars
+from archiver.work.stamping import Done, Held, Stamped, Wanted, held
 from archiver.work.wishes import Wishes, in_force
 
 MAX_STAMPS = 150  # in one manifest
-RENEW_DAYS = 180  # before the certificates of the newest stamp end
 SKEW = timedelta(minutes=5)  # between an authority's clock and ours, before it is worth a word
 _NOT_LABEL = re.compile(r"[^a-z0-9]+", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class Stamped:
-    """What became of one question. `state`: stamped; kept (it was here, and nothing listed it); failed."""
-
-    size: int
-    authority: str
-    state: str
-    url: str = ""
-    gen_time: datetime | None = None
-    files: tuple[str, ...] = ()
-    trust: str = ""  # which root vouches for it, or why none does
-    issuer: str | None = None  # of the topmost certificate that came along, as it says itself
-    ends: datetime | None = None  # when the first of its certificates does
-    problems: tuple[str, ...] = ()
-    error: str | None = None
-    hint: str | None = None
-
-    @property
-    def confirmed(self) -> bool:
-        """Whether a pinned root vouches for it."""
-        return self.state != "failed" and self.ends is not None
-
-
-@dataclass(slots=True)
-class Done:
-    """The results in order, and the number of the stamp manifest, if there was anything to seal."""
-
-    results: list[Stamped] = field(default_factory=list)
-    sequence: int | None = None
-    repaired: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which stamps to fetch. `every`: for each checkpoint that lacks one, not only for the newest. `renew_days`: also
-    where the newest stamp's certificates end within so many days."""
-
-    authorities: tuple[AuthoritySettings, ...]
-    every: bool = False
-    renew_days: int | None = None
 
 
 def authorities_of(settings: Settings, chosen: Sequence[str]) -> tuple[AuthoritySettings, ...]:
@@ -132,95 +90,50 @@ def timestamp(
     """Fetch the stamps that are owed, seal them in one manifest (more if they are many). Raises StoreError,
     RefusedError and what else writing raises; what authorities do is in the results."""
     done = Done()
-    roots = roots_in(archive.root / ROOTS)
     refs: list[StampRef] = []
-
-    def take(result: Stamped, files: dict[str, bytes]) -> None:
-        if result.state != "failed":
-            refs.extend(_ref(result.size, name, data) for name, data in files.items())
-        done.results.append(result)
-        report(result)
-
-    blocked = set()
-    for item, files in _left_over(archive):
-        take(_describe(archive, item.size, item.label, files, roots, "kept"), files)
-        blocked.add((item.label, item.size))
-    last: dict[str, float] = {}
-    for authority, size in owed(archive, wanted):
-        if (authority.name, size) not in blocked:
-            _pace(authority, last)
-            take(*_fetch(archive, authority, size, asker, roots))
-    _seal(archive, refs, done)
+    there = held(archive)
+    try:
+        for result, files in _all(there, wanted, asker):
+            refs += [_ref(result, name, data) for name, data in files.items()]
+            done.results.append(result)
+            report(result)
+    finally:  # an interruption seals what is there
+        _seal(archive, refs, done)
     return done
 
 
-def owed(archive: Archive, wanted: Wanted) -> list[tuple[AuthoritySettings, int]]:
-    """Which checkpoint each authority is to stamp, by names of files and the newest manifests alone."""
-    sizes, files = kept(archive.folder)
-    if not sizes:
-        raise MissingError("there is no checkpoint to stamp", where=f"{archive.root}/{FOLDER}")
-    found = []
+def _all(there: Held, wanted: Wanted, asker: Asker) -> Iterator[tuple[Stamped, dict[str, bytes]]]:
+    """What was left over, then authorities, then calendars; each with the files to be listed."""
+    roots = roots_in(there.archive.root / ROOTS)
+    blocked = set()
+    for item, files in there.left_over(("tsq", "tsr")):
+        blocked.add((item.label, item.size))
+        yield _described(there.archive, item.size, item.label, files, roots, "kept")
+    yield from calendars.found_again(there)
+    last: dict[str, float] = {}
     for authority in wanted.authorities:
-        mine = [item for item in files if item.label == authority.name and item.suffix == "tsr"]
-        done = {item.size for item in mine if wanted.every and _is_listed(archive, item)}
-        newest = max(done, default=0) or next((item.size for item in reversed(mine) if _is_listed(archive, item)), 0)
-        if wanted.every:
-            missing = [size for size in sizes if size not in done and _adds(archive, _before(sizes, size), size)]
-            found += [(authority, size) for size in reversed(missing)]
-        elif _adds(archive, newest, sizes[-1]) or _is_due(archive, authority, newest, wanted.renew_days):
-            found.append((authority, sizes[-1]))
-    return found
+        for size in _owed(there, authority, wanted):
+            if (authority.name, size) not in blocked:
+                _pace(authority, last)
+                yield _fetch(there.archive, authority, size, asker, roots)
+    yield from calendars.promises(there, wanted.calendars, wanted.every, asker)
+    if wanted.upgrade:
+        yield from calendars.upgrades(there, wanted.calendars, asker)
 
 
-def _before(sizes: Sequence[int], size: int) -> int:
-    return max((item for item in sizes if item < size), default=0)
-
-
-def _adds(archive: Archive, stamped: int, size: int) -> bool:
-    """Whether anything but stamp events stands from one size of the log to another. Newest first: what came last is
-    most often what a stamp is wanted for."""
-    for sequence in reversed(range(stamped, size)):
-        try:
-            if archive.manifest(sequence).event != "stamp":
-                return True
-        except ArchiverError:
-            return True  # verify says what is wrong with it
-    return False
-
-
-def _is_due(archive: Archive, authority: AuthoritySettings, newest: int, days: int | None) -> bool:
-    """Whether the newest stamp wants renewing: the certificate that it names as its signer's ends soon."""
-    if days is None or newest == 0:
-        return False
-    name = Beside(newest, authority.name, "tsr").name
+def _owed(there: Held, authority: AuthoritySettings, wanted: Wanted) -> list[int]:
+    """The sizes that an authority is to stamp; renewal is due where the certificate of its newest token ends soon."""
+    sizes = there.owed(authority.name, "tsr", wanted.every)
+    stamps = there.stamps(authority.name, "tsr")
+    if sizes or wanted.renew_days is None or not stamps or stamps[-1].size == there.sizes[-1]:
+        return sizes
+    archive = there.archive
     try:
-        ends = trust.signer_ends(parse_response(read(archive.folder, name, MAX_RESPONSE)))
+        ends = trust.signer_ends(parse_response(read(archive.folder, stamps[-1].name, MAX_RESPONSE)))
     except ArchiverError:
-        return True
-    return ends - datetime.fromisoformat(archive.clock()) < timedelta(days=days)
-
-
-def _left_over(archive: Archive) -> list[tuple[Beside, dict[str, bytes]]]:
-    """Files that an earlier run placed and no manifest lists: it was interrupted before that."""
-    _, files = kept(archive.folder)
-    pairs: dict[Beside, dict[str, bytes]] = {}
-    for item in files:
-        answer = Beside(item.size, item.label, "tsr")
-        if item.suffix in ("tsr", "tsq") and item.label and not _is_listed(archive, item):
-            pairs.setdefault(answer, {})[item.name] = read(archive.folder, item.name, MAX_RESPONSE)
-    return list(pairs.items())
-
-
-def _is_listed(archive: Archive, item: Beside) -> bool:
-    """Whether a stamp event names that file. As a rule the first manifest after its checkpoint does."""
-    for sequence in range(item.size, archive.size()):
-        try:
-            manifest = archive.manifest(sequence)
-        except ArchiverError:
-            return True  # it cannot be told; verify says why
-        if manifest.event == "stamp" and any(stamp.file == item.name for stamp in manifest.extra):
-            return True
-    return False
+        return [there.sizes[-1]]
+    due = ends - datetime.fromisoformat(archive.clock()) < timedelta(days=wanted.renew_days)
+    return [there.sizes[-1]] if due else []
 
 
 def _pace(authority: AuthoritySettings, last: dict[str, float]) -> None:
@@ -246,18 +159,18 @@ def _fetch(
             Beside(size, authority.name, "tsq").name: request,
             Beside(size, authority.name, "tsr").name: response,
         }
-        result = _describe(archive, size, authority.name, files, roots, "stamped", authority.url)
+        result, files = _described(archive, size, authority.name, files, roots, "stamped", authority.url)
     except ArchiverError as error:
         return Stamped(size, authority.name, "failed", authority.url, error=error.message, hint=error.hint), {}
-    if result.state == "failed":
+    if not files:
         return result, {}
     there = place_beside(archive.disk, files)
     if there != files:  # another run was faster
-        result = _describe(archive, size, authority.name, there, roots, "kept", authority.url)
+        return _described(archive, size, authority.name, there, roots, "kept", authority.url)
     return result, there
 
 
-def _describe(
+def _described(
     archive: Archive,
     size: int,
     label: str,
@@ -265,10 +178,10 @@ def _describe(
     roots: Sequence[trust.Root],
     state: str,
     url: str = "",
-) -> Stamped:
-    """What the files of one stamp are worth. One that does not hold is called failed, and is not listed."""
+) -> tuple[Stamped, dict[str, bytes]]:
+    """What the files of one stamp are worth. One that does not hold is called failed, and none of it is listed."""
     request, response = (files.get(Beside(size, label, suffix).name, b"") for suffix in ("tsq", "tsr"))
-    names, ends = tuple(files), None
+    ends = None
     mine = [root for root in roots if root.name == label]
     try:
         message = read(archive.folder, f"{FOLDER}/{size}")
@@ -281,10 +194,21 @@ def _describe(
             token = check_answer(request, response, message)
             words = f"not verified: {error.message}"
     except ArchiverError as error:
-        hint = error.hint or (f"move {names[0]} away: no manifest lists it" if state == "kept" else None)
-        return Stamped(size, label, "failed", url, error=error.message, hint=hint)
-    issuer = trust.chain_end(token)
-    return Stamped(size, label, state, url, token.gen_time, names, words, issuer, ends, _oddities(archive, token))
+        hint = error.hint or (f"move {next(iter(files))} away: no manifest lists it" if state == "kept" else None)
+        return Stamped(size, label, "failed", url, error=error.message, hint=hint), {}
+    result = Stamped(
+        size,
+        label,
+        state,
+        url,
+        gen_time=token.gen_time,
+        files=tuple(files),
+        trust=words,
+        issuer=trust.chain_end(token),
+        ends=ends,
+        problems=_oddities(archive, token),
+    )
+    return result, files
 
 
 def _oddities(archive: Archive, token: Token) -> tuple[str, ...]:
@@ -295,9 +219,8 @@ def _oddities(archive: Archive, token: Token) -> tuple[str, ...]:
     return (f"its clock is {abs(off).total_seconds():.0f} seconds {ahead} ours",)
 
 
-def _ref(size: int, name: str, data: bytes) -> StampRef:
-    kind = "opentimestamps" if name.endswith(".ots") else "rfc3161"
-    return StampRef(size, kind, name, digest.of_bytes(data), len(data))  # type: ignore[arg-type]
+def _ref(result: Stamped, name: str, data: bytes) -> StampRef:
+    return StampRef(result.size, result.kind, name, digest.of_bytes(data), len(data))
 
 
 def _seal(archive: Archive, refs: Sequence[StampRef], done: Done) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from newsroom import Newsroom
+from ots_calendar import Calendar, easy
 from terminal import User
 from tsa_server import MODES, Tsa
 
@@ -205,3 +206,50 @@ def test_at_a_time(user: User, tsa: Tsa) -> None:
     assert user("verify", "--at", "2020-01-01", "--require", "timestamp").code == 4
     assert user("verify", "--at", "2999-01-01T00:00:00Z", "--require", "timestamp").code == 0
     assert user("verify", "--at", "yesterday").code == 2
+
+
+def test_calendars_promise_and_later_lead_to_a_block(
+    user: User, site: Newsroom, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    easy(monkeypatch)
+    user.init()
+    user.ok("capture", "--allow-private", site.url(PAGE))
+    with Calendar() as one, Calendar() as two:
+        two.mode = "garbage"
+        chosen = ("--allow-private", "--calendar", one.url, "--calendar", two.url)
+        result = user.ok("timestamp", *chosen)
+        assert f"pending at {one.url}" in result.out and two.url in result.out and stamps(user) == ["3.ots"]
+        report = user.ok("verify", "--json").json()
+        assert report["steps"][12]["outcome"] == "not checked" and "pending at" in report["steps"][12]["why"]
+        result = user.ok("timestamp", *chosen)
+        assert "no block yet" in result.out and stamps(user) == ["3.ots"]
+        one.confirm()
+        # Only calendars that were chosen are asked: a proof names addresses too.
+        before = len(one.asked)
+        result = user.ok("timestamp", "--allow-private", "--calendar", two.url)
+        assert "was not asked" in result.out and len(one.asked) == before
+        result = user.ok("timestamp", *chosen)
+        assert "in a block" in result.out and stamps(user) == ["3.bitcoin.ots", "3.ots"]
+        assert "Nothing is owed" in user.ok("timestamp", *chosen).out
+        report = user.ok("verify", "--json").json()
+        assert "header not checked" in " ".join(finding["message"] for finding in report["findings"])
+        assert report["times"] == [] and report["steps"][12]["outcome"] == "not checked"
+        headers = one.write_headers(tmp_path / "headers.txt")
+    report = user.ok("verify", "--json", "--require", "timestamp", "--block-headers", headers).json()
+    (bound,) = report["times"]
+    assert bound["before"] == "2026-11-25T14:00:00Z" and "headers.txt" in bound["by"]
+    headers.write_text("nonsense")
+    assert user("verify", "--block-headers", headers).code == 3
+
+
+@pytest.mark.parametrize("mode", ["garbage", "error", "huge", "empty"])
+def test_calendars_that_answer_nonsense(user: User, mode: str) -> None:
+    user.init()
+    with Calendar() as calendar:
+        calendar.mode = mode
+        result = user("timestamp", "--allow-private", "--calendar", calendar.url)
+        assert result.code == 1 and stamps(user) == []
+        calendar.mode = "elsewhere"
+        user.ok("timestamp", "--allow-private", "--calendar", calendar.url)
+        result = user.ok("timestamp", "--allow-private", "--calendar", calendar.url)
+        assert "http://169.254.169.254/latest was not asked" in result.out
