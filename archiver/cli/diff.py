@@ -52,6 +52,10 @@ def _show(found: Difference) -> None:
         taken = side.capture.snapshot
         line = f"{sign} number {taken.sequence}, {taken.manifest.time[:16].replace('T', ' ')}  {side.capture.url}"
         click.echo(style(shown(line), colour))
+    if found.old.capture.url != found.new.capture.url and all(
+        side.capture.facts is None or side.capture.facts.request is not None for side in (found.old, found.new)
+    ):
+        click.echo(f"  {style('note', 'yellow')}: these are captures of two addresses")
     for change in found.page:
         click.echo(f"  {style(change.field, 'yellow')}: {shown(change_words(change))}")
     click.echo("")

@@ -56,7 +56,7 @@ def command(
     elif good:
         click.echo("Nothing to seal: all of it was there already.")
     else:
-        click.echo(
-            f"Nothing was sealed: {amount(sum(not item.good for item in done.pins), 'quote')} missing.", err=True
-        )
+        missing = amount(sum(not item.good for item in done.pins), "quote")
+        click.echo(f"Nothing was sealed: {missing} missing on number {done.snapshot}.", err=True)
+        click.echo('  hint: archiver find "the words" looks through every capture', err=True)
     ctx.exit(GOOD if good else BAD)

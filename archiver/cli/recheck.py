@@ -13,7 +13,7 @@ from archiver.cli.main import BAD, GOOD, UNABLE, UNDECIDED
 from archiver.cli.progress import Progress
 from archiver.cli.render import amount, print_json, shown, style, warn, wrap
 from archiver.cli.stamping import stamp_after
-from archiver.cli.verdicts import change_json, change_words, show_verdict, verdict_json
+from archiver.cli.verdicts import change_json, change_words, show_verdicts, tally, verdict_json
 from archiver.errors import UnavailableError, UsageError
 from archiver.model.records import to_plain
 
@@ -165,10 +165,10 @@ def _show(result: Rechecked, as_json: bool) -> None:
         if result.hint:
             click.echo(f"  hint: {shown(result.hint)}", err=True)
         return
-    stand, all_ = sum(item.stands for item in result.items), len(result.items)
+    stand = all(item.stands for item in result.items)
     click.echo(f"{result.snapshot:>5}  {shown(url)}")
-    counted = f"{stand} of {amount(all_, 'statement')} {'stands' if all_ == 1 else 'stand'}"
-    click.echo(f"       {style(counted, 'green' if stand == all_ else 'yellow', bold=True)}, ", nl=False)
+    counted = tally([item.found for item in result.items])
+    click.echo(f"       {style(counted, 'green' if stand else 'yellow', bold=True)}, ", nl=False)
     click.echo(f"compared with number {number}; sealed as number {result.recheck}")
     if result.kind not in ("article", "plain text"):
         click.echo(wrap("; ".join(result.reasons), "         ", f"       {style(result.kind or '', 'yellow')}: "))
@@ -180,10 +180,7 @@ def _show(result: Rechecked, as_json: bool) -> None:
         click.echo(f"       the bundle: {shown(result.bundle.verified)}")
     for text in result.differs:
         click.echo(f"       {style('note', 'yellow')}: {shown(text)}")
-    # What is true of the whole page is said once.
-    once = len({(item.found.verdict, item.found.reason) for item in result.items}) == 1 and bool(result.reasons)
-    for item in result.items:
-        show_verdict(item.statement, item.found, f"{number}#{item.statement.id}", with_reason=not once)
+    show_verdicts([(item.statement, item.found) for item in result.items], number, result.reasons)
 
 
 def plain(result: Rechecked) -> dict[str, Any]:

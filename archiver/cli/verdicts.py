@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -41,22 +42,51 @@ def show_verdict(statement: StatementRecord, found: VerdictRecord, name: str, *,
         click.echo(INDENT + style(f"{change.field}: ", "yellow") + shown(change_words(change)))
 
 
+def tally(found: Sequence[VerdictRecord]) -> str:
+    """How many stand. What is unknown is never counted among what does not."""
+    stand = sum(item.verdict in STANDS and not item.attribution for item in found)
+    unknown = sum(item.verdict == "unknown" for item in found)
+    if unknown and unknown == len(found):
+        return f"nothing can be said of {amount(unknown, 'statement')}"
+    told = f"{stand} of {amount(len(found), 'statement')} {'stands' if len(found) == 1 else 'stand'}"
+    return f"{told}, of {unknown} nothing can be said" if unknown else told
+
+
+def show_verdicts(
+    verdicts: Sequence[tuple[StatementRecord, VerdictRecord]], reading: int, reasons: Sequence[str]
+) -> None:
+    """Every statement; what is true of all alike (no answer, a blocked page, a page that is gone) is said once.
+    `reasons`: what was said of the page already."""
+    same = {(found.verdict, found.reason, found.attribution) for _, found in verdicts}
+    if len(verdicts) > 1 and len(same) == 1 and verdicts[0][1].verdict in ("unknown", "page-gone"):
+        first, last = verdicts[0][0].id, verdicts[-1][0].id
+        found = verdicts[0][1]
+        verdict = style(f"{found.verdict:<11}", COLOURS[found.verdict], bold=True)
+        between = "and" if len(verdicts) == 2 else "to"
+        click.echo(f"  {style(f'{reading}#{first} {between} {reading}#{last}', 'cyan')}  {verdict}".rstrip())
+        if found.reason and not reasons:
+            click.echo(style(wrap(found.reason, INDENT), dim=True))
+        return
+    once = len({(found.verdict, found.reason) for _, found in verdicts}) == 1 and bool(reasons)
+    for statement, found in verdicts:
+        show_verdict(statement, found, f"{reading}#{statement.id}", with_reason=not once)
+
+
 def show_recheck(told: Told) -> None:
     """A sealed recheck."""
     facts = told.facts
-    stand = sum(item.verdict in STANDS for _, item in told.verdicts)
-    click.echo(style(f"{stand} of {amount(len(told.verdicts), 'statement')} of number {told.reading} stand", bold=True))
+    found = [item for _, item in told.verdicts]
+    click.echo(style(f"{tally(found)}, compared with number {told.reading}", bold=True))
     pairs(
         [
-            ("compared with", f"number {told.snapshot} ({facts.against})"),
+            ("visit", f"number {told.snapshot} ({facts.against})"),
             ("page", f"{facts.kind}: {'; '.join(facts.reasons)}" if facts.reasons else facts.kind),
             *((change.field, change_words(change)) for change in facts.page),
             *(("note", text) for text in facts.differs),
             ("by", facts.comparer),
         ]
     )
-    for statement, found in told.verdicts:
-        show_verdict(statement, found, f"{told.reading}#{statement.id}")
+    show_verdicts(told.verdicts, told.reading, ())
 
 
 def recheck_json(told: Told) -> dict[str, Any]:

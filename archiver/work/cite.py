@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,7 +59,7 @@ def cite(archive: Archive, ref: str, statement: str | None = None) -> Citation:
     meant = look.resolve(archive, ref, statement)
     capture = meant.capture
     if capture is None or capture.reading is None or meant.statement is None:
-        raise UsageError(f"{ref} is no statement", hint=_hint(archive, capture))
+        raise UsageError(f"{ref} is no statement", hint=_hint(archive, ref, capture))
     pairs = {record.id: (record, context) for record, context in look.statements(archive, capture.reading)}
     record, context = pairs[meant.statement]
     article = (capture.found.article if capture.found is not None else None) or {}
@@ -91,11 +92,14 @@ def cite(archive: Archive, ref: str, statement: str | None = None) -> Citation:
     )
 
 
-def _hint(archive: Archive, capture: look.Capture | None) -> str:
+def _hint(archive: Archive, ref: str, capture: look.Capture | None) -> str:
     if capture is None or capture.reading is None:
         return "give a statement, e.g. 42#s3"
     ids = [record.id for record, _ in look.statements(archive, capture.reading)]
-    return f"name one: {capture.reading.sequence}#{ids[0]} …" if ids else "it has no statements"
+    if not ids:
+        return "it has no statements"
+    named = f"{capture.reading.sequence}#{ids[0]}"
+    return f"name one: archiver cite {named}; archiver statements {shlex.quote(ref)} lists them"
 
 
 def _spots(archive: Archive, reading: look.Sealed, record: StatementRecord, context: ContextRecord) -> list[Spot]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archiver.archive import Archive
-from archiver.errors import MissingError
+from archiver.errors import MissingError, UsageError
 from archiver.model.statement import StatementRecord
 from archiver.model.verdicts import Change, VerdictRecord
 from archiver.page.compare import Page, compare
@@ -73,7 +73,9 @@ def difference(archive: Archive, one: str, other: str, *, whole: bool = False) -
 def _side(archive: Archive, ref: str) -> Side:
     meant = look.resolve(archive, ref)
     capture = meant.capture
-    if capture is None or capture.reading is None:
+    if capture is None:
+        raise UsageError(f"number {meant.item.sequence} is a {meant.item.manifest.event}: two captures are compared")
+    if capture.reading is None:
         raise MissingError(f"number {meant.item.sequence} has no reading", hint=f"archiver read {meant.item.sequence}")
     return Side(capture, capture.reading, before_of(archive, capture.reading, capture))
 

@@ -516,7 +516,7 @@ def test_a_sealed_recheck_is_shown(captured: User, site: Newsroom) -> None:
     site.edit(CRANE, b"in June that the boom", b"in July that the boom")
     (line,) = recheck(captured, "1", "--json").lines()
     out = captured.ok("show", line["recheck"]).out
-    assert "of number 2 stand" in out
+    assert "11 of 12 statements stand, compared with number 2" in out
     assert "[-June-]{+July+}" in out
     plain = captured.ok("show", line["recheck"], "--json").json()
     assert plain["recheck"]["verdicts"] == line["verdicts"]
