@@ -177,9 +177,9 @@ def revoke(
             hint="--trusted-size N: archiver log --raw shows numbers and times; N is the first that is not yours",
         )
     archive = session.open_archive(ctx)
-    if key != "log" and not yes:
+    if key != "log":
         _, fingerprint, _ = key_changes.known_key(archive, key)
-        _confirm(key_changes.signed_from(archive, fingerprint, trusted_size))
+        _confirm(key_changes.signed_from(archive, fingerprint, trusted_size), yes)
     passphrases = session.unlock(archive, recovery_key)
     passphrase = session.new_passphrase(no_passphrase)
     if key == "log":
@@ -238,12 +238,14 @@ def agent_(as_json: bool) -> None:
     click.echo("\nTo sign with one from now on: archiver key rotate --agent KEY")
 
 
-def _confirm(disowned: list[int]) -> None:
-    """Nobody takes back a revocation: ask before it disowns anything."""
+def _confirm(disowned: list[int], yes: bool) -> None:
+    """Nobody takes back a revocation: say what it disowns, and ask."""
     if not disowned:
         return
     count = amount(len(disowned), "manifest")
     click.echo(f"This disowns {count}: number {disowned[0]} to {disowned[-1]}. It cannot be taken back.", err=True)
+    if yes:
+        return
     if not sys.stdin.isatty():
         raise UsageError("nobody can be asked here", hint="give --yes if that is what is meant")
     click.confirm("Go on?", abort=True, err=True)
