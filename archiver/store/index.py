@@ -30,6 +30,7 @@ SEGMENTS = 12  # of the key that is looked for; the voters are spread over all o
 BUDGET = 400_000  # rows that may be named by voters in all
 MAX_GRAMS = 400  # of a long key, spread evenly
 MAX_ROWS = 5_000  # of one answer
+MAX_EXACT = 1_000  # statements that have words as they are
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,7 @@ class Index(Pages):
     ) -> None:
         super().__init__(connection, place)
         self.count = basis.count
+        self._basis = basis
         self.temporary = temporary
         self.fts = fts
 
@@ -158,11 +160,11 @@ class Index(Pages):
 
     def totals(self) -> Totals:
         """How much is in it."""
-        counts = [
+        pages, unread = (
             self._rows(f"SELECT count(*) FROM {table}", ())[0][0]  # noqa: S608 - names of ours
-            for table in ("statements", "pages", "readings WHERE unread IS NOT NULL")
-        ]
-        return Totals(*counts)
+            for table in ("pages", "readings WHERE unread IS NOT NULL")
+        )
+        return Totals(self._basis.statements, pages, unread)
 
     def unread(self) -> list[tuple[int, str]]:
         """Readings that could not be read, and why."""
@@ -170,7 +172,7 @@ class Index(Pages):
 
     # Statements
 
-    def statements_with(self, keys: Sequence[str], wanted: Filter, limit: int = MAX_ROWS) -> list[Row]:
+    def statements_with(self, keys: Sequence[str], wanted: Filter, limit: int = MAX_EXACT) -> list[Row]:
         """Statements whose key has all these keys in it, oldest first."""
         conditions, values = wanted.sql("statements")
         inside = " AND ".join(["instr(statements.words, ?) > 0"] * len(keys))

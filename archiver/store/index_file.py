@@ -10,7 +10,7 @@ has seen more than the archive now has, is thrown away and made anew; its table 
     archive     identity: SHA-256 of the genesis manifest        count   manifests taken in: numbers 0 to count - 1
     last        digest of manifest count - 1; it names the one before it, and so on to genesis
     size, root  the newest checkpoint that was seen
-    searched    of those taken in, how many have their words in the search tables too
+    searched    of those taken in, how many have their words in the search tables too; `statements`: how many these are
     version     of tables and keys; `fts` or `plain`: whether this SQLite has trigram search
 """
 
@@ -79,6 +79,7 @@ class Basis:
     size: int
     root: str
     searched: int = 0
+    statements: int = 0
 
 
 def has_trigrams() -> bool:
@@ -217,15 +218,15 @@ def basis_of(connection: sqlite3.Connection) -> Basis | None:
     if found.get("version") != VERSION:
         return None
     try:
-        numbers = [int(found[name]) for name in ("count", "size", "searched")]
-        return Basis(found["archive"], numbers[0], found["last"], numbers[1], found["root"], numbers[2])
+        count, size, *more = (int(found[name]) for name in ("count", "size", "searched", "statements"))
+        return Basis(found["archive"], count, found["last"], size, found["root"], *more)
     except (KeyError, ValueError):
         return None
 
 
 def is_empty(connection: sqlite3.Connection) -> bool:
     """Whether nothing was taken in yet. Raises sqlite3.Error."""
-    return connection.execute("SELECT count(*) FROM meta").fetchone()[0] == 0
+    return connection.execute("SELECT 1 FROM meta").fetchone() is None
 
 
 def write_basis(connection: sqlite3.Connection, basis: Basis) -> None:
@@ -238,6 +239,7 @@ def write_basis(connection: sqlite3.Connection, basis: Basis) -> None:
         "size": str(basis.size),
         "root": basis.root,
         "searched": str(basis.searched),
+        "statements": str(basis.statements),
     }
     connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", values.items())
 

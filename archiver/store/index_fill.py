@@ -58,7 +58,8 @@ def fill(
                 progress("indexing", basis.searched, basis.count)
                 high = min(basis.searched + PIECE, basis.count)
                 _Searched(connection, folder, fts=fts).take(basis.searched, high)
-                basis = replace(basis, searched=high)
+                count = connection.execute("SELECT count(*) FROM statements").fetchone()[0]
+                basis = replace(basis, searched=high, statements=count)
                 write_basis(connection, basis)
     return basis
 
@@ -82,8 +83,9 @@ def _catalogue(connection: sqlite3.Connection, folder: ArchiveFolder, progress: 
             taker = _Catalogue(connection, folder)
             if not all(taker.take(sequence, anew=anew) for sequence in range(low, high)):
                 return None
-            searched = basis.searched if basis is not None else 0
-            write_basis(connection, Basis(archive, high, _digest(folder, high - 1), size, root, searched))
+            known = basis or Basis(archive, 0, "", 0, "")
+            last = _digest(folder, high - 1)
+            write_basis(connection, replace(known, archive=archive, count=high, last=last, size=size, root=root))
 
 
 @contextmanager

@@ -32,7 +32,7 @@ from archiver.work import look
 from archiver.work.decided import MAX_PAGE_TEXT
 
 MAX_WORDS = 20_000  # characters of a citation
-MAX_EXACT = 300  # statements that are read from the archive to be compared
+MAX_EXACT = 25  # statements that are read from the archive to be compared, a millisecond each
 MAX_LIKE = 40
 MAX_PAGES = 40
 MAX_LIKE_PAGES = 8
@@ -75,7 +75,8 @@ class Match:
 @dataclass(frozen=True, slots=True)
 class Found:
     """The answer. `statements`, `pages`: how many were searched; `unread`: readings that could not be, and why; `fts`:
-    whether this SQLite has trigram search."""
+    whether this SQLite has trigram search; `more`: statements that have the words too, as the index says, and were not
+    looked at."""
 
     citation: str
     verdict: Verdict
@@ -85,6 +86,7 @@ class Found:
     unread: tuple[tuple[int, str], ...]
     fts: bool
     temporary: bool
+    more: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +138,12 @@ class _Search:
         self._lines: dict[int, dict[str, bytes]] = {}
         self._captures: dict[int, look.Capture] = {}
         self._problems: dict[int, str] = {}
+        self._manifests: dict[int, look.Sealed] = {}
 
     def go(self) -> Found:
         rows = [row for row in self._index.statements_with(self._keys, self._filter) if self._in_order(row)]
-        exact = self._compared(rows[:MAX_EXACT])
+        chosen = _various(rows, MAX_EXACT)
+        exact = self._compared(chosen)
         verbatim = [match for match in exact if match.found.verdict == "verbatim"] or self._texts()
         altered = [] if verbatim else [match for match in exact if match.found.verdict == "altered"]
         if not verbatim and not altered:
@@ -157,6 +161,7 @@ class _Search:
             unread,
             self._index.fts,
             self._index.temporary,
+            len(rows) - len(chosen) if verdict == "verbatim" and exact else 0,
         )
 
     def _in_order(self, row: Row) -> bool:
@@ -199,7 +204,7 @@ class _Search:
     def _statement_lines(self, reading: int) -> dict[str, bytes]:
         """The lines of a reading's statements by their ids; none if they cannot be read."""
         try:
-            item = look.sealed(self._archive, reading)
+            item = self._sealed(reading)
             if item.manifest.event != "reading":
                 raise self._wrong()
             lines = split_lines(self._archive.object(item.manifest, "statements", look.MAX_STATEMENTS))
@@ -222,7 +227,7 @@ class _Search:
             if place is None:
                 raise self._wrong()
             try:
-                item, snapshot = look.sealed(self._archive, reading), look.sealed(self._archive, place[0])
+                item, snapshot = self._sealed(reading), self._sealed(place[0])
             except ArchiverError as error:
                 self._problems[reading] = error.message
                 return None
@@ -230,6 +235,11 @@ class _Search:
                 raise self._wrong()
             self._captures[reading] = look.joined(self._archive, snapshot, item)
         return self._captures[reading]
+
+    def _sealed(self, number: int) -> look.Sealed:
+        if number not in self._manifests:
+            self._manifests[number] = look.sealed(self._archive, number)
+        return self._manifests[number]
 
     def _wrong(self) -> FormatError:
         """The index says what the archive does not: it is made anew."""
@@ -254,7 +264,7 @@ class _Search:
 
     def _in_page(self, reading: int, keys: Sequence[str], *, only_verbatim: bool) -> list[Match]:
         try:
-            item = look.sealed(self._archive, reading)
+            item = self._sealed(reading)
             text = decode_object(self._archive.object(item.manifest, "page-text", MAX_PAGE_TEXT))[1]
         except ArchiverError as error:
             self._problems[reading] = error.message
@@ -279,6 +289,16 @@ class _Search:
         rows.sort(key=score, reverse=True)
         found = self._compared(rows[:MAX_LIKE])
         return _likest(found)
+
+
+def _various(rows: Sequence[Row], most: int) -> list[Row]:
+    """At most so many rows, the oldest first; of several with the same words (captures of one page) the oldest and the
+    newest before the others."""
+    if len(rows) <= most:
+        return list(rows)
+    first, last = {row.words: row for row in reversed(rows)}, {row.words: row for row in rows}
+    ranked = dict.fromkeys((*(row for row in rows if first[row.words] is row), *last.values(), *rows))
+    return list(ranked)[:most]
 
 
 def _likest(found: list[Match]) -> list[Match]:
