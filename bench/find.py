@@ -331,12 +331,12 @@ def run(root: Path, statements: int) -> None:
     report("absent", **measured(archive, iter(absent)))
     numbers = [chance.randrange(statements // EACH) for _ in range(20)]
     urls = [f"https://site{number % 97}.example/news/{number // 3}" for number in numbers]
-    report("address", milliseconds=timed(*(lambda url=url: look.resolve(archive, url) for url in urls)))  # type: ignore[misc]
+    report("address", milliseconds=timed(*(lambda url=url: look.resolve(archive, url) for url in urls)))
     with Pages(archive) as pages:
         due_ms = timed(lambda: [schedule(page, RULES) for page in pages.times()])
-    report("pages", due_ms=due_ms, history_ms=timed(*(lambda url=url: history(archive, url) for url in urls[:9])))  # type: ignore[misc]
+    report("pages", due_ms=due_ms, history_ms=timed(*(lambda url=url: history(archive, url) for url in urls[:9])))
     (root / NAME).rename(root / "aside")
-    report("address, no index", milliseconds=timed(*(lambda url=url: look.resolve(archive, url) for url in urls[:3])))  # type: ignore[misc]
+    report("address, no index", milliseconds=timed(*(lambda url=url: look.resolve(archive, url) for url in urls[:3])))
     (root / "aside").rename(root / NAME)
 
 

@@ -51,7 +51,7 @@ def command(
     from archiver.work.find import Wanted, find
 
     archive = session.open_archive(ctx)
-    wanted = Wanted(words, speaker, site, _day(since, "--from", 0), day(until, "--to", 1))
+    wanted = Wanted(words, speaker, site, _day(since, "--from", 0), _day(until, "--to", 1))
     with Progress("indexing", 2) as progress:
         found = find(archive, wanted, progress.update, anew=rebuild)
     if not found.fts:
@@ -91,9 +91,8 @@ def _show(found: Found, count: int) -> None:
     if len(found.matches) > count:
         click.echo(f"\n(and {len(found.matches) - count} more: -n {len(found.matches)})")
     if found.more:
-        click.echo(
-            f"\n(the words stand in at least {amount(found.more, 'more statement')}: give more of them, or --speaker, --site)"
-        )
+        more = amount(found.more, "more statement")
+        click.echo(f"\n(the words stand in at least {more}: give more of them, --speaker or --site)")
     for number, why in found.unread[:3]:
         warn(f"number {number} could not be looked into: {why}")
     if len(found.unread) > 3:
