@@ -87,7 +87,7 @@ def _according(tokens: list[Token], start: int, end: int, at: int) -> CueAt | No
 def _is_view(tokens: list[Token], start: int, at: int, found: Phrase | None) -> bool:
     """Per Anna Neri è una «vergogna», but not: per «motivi tecnici». The preposition begins its clause, and somebody is
     named, or has a title."""
-    if found is None or found.sort == "noun" and not tokens[found.after - 1].what & Is.ROLE:
+    if found is None or (found.sort == "noun" and not tokens[found.after - 1].what & Is.ROLE):
         return False
     return at == start or tokens[at - 1].text in (",", ";", ":", "—", "–")
 
@@ -298,7 +298,7 @@ def _past_place(tokens: list[Token], at: int, end: int) -> Phrase | None:
     for _ in range(2):
         if at >= end or tokens[at].kind != WORD or not tokens[at].what & Is.PREPOSITION:
             return None
-        venue = next((i for i in range(at + 1, min(end, at + 4)) if tokens[i].what & Is.VENUE), None)
+        venue = next((i for i in range(at, min(end, at + 4)) if tokens[i].what & Is.VENUE), None)
         if venue is not None:
             at = venue + 1
         else:

@@ -93,6 +93,7 @@ FUNCTION = (
     | Is.AUXILIARY | Is.ADVERB | Is.NEGATION | Is.COMMON
 )  # fmt: skip
 CUE = Is.SAY | Is.REPORT
+_PREFIXES = {"ar": "وف", "he": "ו"}
 _MARKERS = {"~": Is.PARTICIPLE, "^": Is.BASE}
 
 
@@ -121,6 +122,8 @@ class Lexicon:
                 for end, flag in self.ends:
                     if word.endswith(end) and len(word) > len(end):
                         found |= flag | Is.BY_ENDING
+            if not found and len(word) > 3 and word[0] in _PREFIXES.get(self.language, ""):
+                found = self.words.get(word[1:], 0)  # وقال, ואמר: and
             if not found and self.language == "pt" and "-" in word:
                 found = self.words.get(word.partition("-")[0], 0)  # queixou-se, disse-lhe
             if len(self._memory) < 50_000:

@@ -121,7 +121,7 @@ def _with_head(tokens: list[Token], first: int, after: int) -> Phrase:
         head -= 1
     while head < after and tokens[head].kind != WORD:
         head += 1
-    if head == after:
+    if head == after or all(token.what & _PERSONAL for token in tokens[first:after]):
         return Phrase(first, after, first, "noun")
     for at in range(after - 1, head - 1, -1):
         if tokens[at].what & Is.TITLE and at + 1 < after:

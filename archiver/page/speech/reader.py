@@ -73,7 +73,7 @@ def read_statements(text: str, language: str, facts: PageFacts) -> list[Statemen
 
 
 def _first_line(text: str, paragraphs: list[Paragraph]) -> frozenset[str]:
-    if not paragraphs or paragraphs[0].end - paragraphs[0].start > MAX_MASTHEAD:
+    if not paragraphs or paragraphs[0].end - paragraphs[0].start > MAX_MASTHEAD or paragraphs[0].runs:
         return frozenset()
     return frozenset(text[paragraphs[0].start : paragraphs[0].end].lower().split())
 

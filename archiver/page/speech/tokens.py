@@ -164,6 +164,8 @@ class _Scanner:
         titled = before is not None and bool(before.what & Is.TITLE)
         if self._caseless:
             definite = (word.startswith("ה") and len(word) > 3) or (word.startswith("ال") and len(word) > 4)
+            if before is not None and before.what & Is.ROLE and not before.what & Is.TITLE and not what:
+                return Is.ROLE if definite or word[-1] in "ية" else what  # مصدر أمني: of what kind
             return Is.TITLE if titled and definite and not what else what  # رئيس البلدية: what the title is of
         if self._language in SLAVIC and capital and titled and _TWO_MORE.match(self._text, after):
             return what | Is.TITLE  # мэр Вальмеры Елена Фонтанова
