@@ -39,6 +39,12 @@ STATES = {"sealed": "green", "no article": "yellow", "cut off": "yellow", "no re
 @click.option("--note", metavar="TEXT", help="A remark; sealed with the capture.")
 @click.option("--tag", "tags", multiple=True, metavar="WORD", help="A tag; may be given several times.")
 @options
+@click.option(
+    "--not-before",
+    metavar="VALUE",
+    help="A public value that nobody could know before, e.g. a new block's hash; sealed with the capture.",
+)
+@click.option("--not-before-source", metavar="TEXT", help="Where that value comes from, for those who look it up.")
 @click.option("--keep-failed", is_flag=True, help="Seal visits too that got no response at all.")
 @click.option("--read-later", is_flag=True, help="Seal now; find text and statements later, with: archiver read --all")
 @click.option("--allow-private", is_flag=True, help="Allow private, loopback and link-local addresses.")

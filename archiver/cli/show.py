@@ -12,6 +12,7 @@ from archiver.cli.log import status_of
 from archiver.cli.render import amount, pairs, print_json, shown, size_of, style, wrap, yaml_lines
 from archiver.model.decisions import Decision
 from archiver.model.facts import Hop, SnapshotFacts
+from archiver.model.freshness import not_before
 from archiver.model.records import to_plain
 from archiver.model.statement import ContextRecord, StatementRecord
 from archiver.work.look import Capture, Meant
@@ -150,6 +151,7 @@ def _visit(facts: SnapshotFacts) -> list[tuple[str, str | None]]:
         items += [("local file", f"{facts.file.name}, {size_of(facts.file.size)}, {facts.file.media_type}")]
         items += [("last changed", facts.file.modified)]
     skew = facts.clock.server_date_skew_ms
+    fresh = not_before(facts)
     who = ", ".join(part for part in (facts.collector.name, facts.collector.organisation) if part)
     items += [
         ("collector", who or None),
@@ -157,6 +159,7 @@ def _visit(facts: SnapshotFacts) -> list[tuple[str, str | None]]:
         ("note", facts.note),
         ("tags", ", ".join(facts.tags) or None),
         ("clock", None if skew is None else f"the server's clock was {skew / 1000:+.0f} s from ours"),
+        ("not before", None if fresh is None else f"{fresh.value} ({fresh.source}): look up when that became public"),
         ("missing", ", ".join(facts.missing) or None),
         ("errors", "; ".join(facts.errors) or None),
         ("run", facts.run),

@@ -256,6 +256,11 @@ CODES: dict[str, Code] = {
     "content-not-checked": Code(
         "not checked", "what is needed to re-derive this is withheld, taken down or missing", "Ask for the whole."
     ),
+    "not-before-claimed": Code(
+        "remark",
+        "a capture carries a value that it says was new: it was made after that became public",
+        "Look up at the source when that was.",
+    ),
     # steps 13 to 16
     "stamp-missing": Code("failed", "a time stamp or cosignature that a manifest lists is missing", _RESTORE),
     "stamp-changed": Code("failed", "a time stamp or cosignature is not the one that a manifest lists", _RESTORE),

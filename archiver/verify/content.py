@@ -19,6 +19,7 @@ from archiver.model import facts as facts_model
 from archiver.model import statement as statement_model
 from archiver.model.encoding import MAX_DOCUMENT
 from archiver.model.facts import ReadingFacts, SnapshotFacts
+from archiver.model.freshness import not_before
 from archiver.model.manifest import MAX_BYTES, Manifest, ObjectRef, decode
 from archiver.model.statement import ContextRecord, StatementRecord
 from archiver.page import text
@@ -144,12 +145,20 @@ def _is_here(evidence: Evidence, manifest: Manifest) -> bool:
     )
 
 
+def _fresh(place: Place, facts: SnapshotFacts) -> None:
+    found = not_before(facts)
+    if found is not None:
+        message = f"was made after this became public, if {found.source} first gave it then: {found.value}"
+        place.fault("not-before-claimed", message)
+
+
 def _snapshot(place: Place, manifest: Manifest) -> None:
     data = place.object(manifest, "facts", MAX_DOCUMENT, "facts-bad")
     facts: SnapshotFacts | None = None
     if data is not None:
         try:
             facts = facts_model.decode_snapshot(data)
+            _fresh(place, facts)
         except NewerVersionError as error:
             place.fault("facts-newer", error.message)
         except FormatError as error:

@@ -12,8 +12,11 @@ from multiprocessing.synchronize import Event
 from typing import Any
 
 from archiver.archive import Archive, system_clock
+from archiver.errors import UsageError
+from archiver.model import freshness
 from archiver.model.encoding import clean
 from archiver.model.facts import Collector
+from archiver.model.freshness import NotBefore
 from archiver.store.settings import Settings
 from archiver.web.addresses import token_warnings
 from archiver.web.fetch import HttpFetcher
@@ -84,13 +87,22 @@ def _run(run_id: str, settings: Settings, fetcher: HttpFetcher, wishes: Wishes) 
     return Run(
         id=run_id,
         collector=Collector(*(_cleaned(value) for value in asdict(settings.collector).values())),
-        settings=recorded(settings, fetcher.route),
+        settings=recorded(settings, fetcher.route) | _fresh(wishes),
         route=fetcher.route,
         user_agent=fetcher.persona.user_agent,
         accept_language=fetcher.persona.accept_language,
         referrer=fetcher.referrer,
         reads=not wishes.read_later,
     )
+
+
+def _fresh(wishes: Wishes) -> dict[str, Any]:
+    """The fresh value that bounds the run's time from below, for the facts. Raises UsageError."""
+    if wishes.not_before is None:
+        if wishes.not_before_source is not None:
+            raise UsageError("--not-before-source says where the value of --not-before comes from: give both")
+        return {}
+    return {freshness.KEY: NotBefore.given(wishes.not_before, wishes.not_before_source).plain()}
 
 
 def new_run_id(archive: Archive) -> str:

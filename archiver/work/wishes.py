@@ -38,6 +38,8 @@ class Wishes:
     max_megabytes: int | None = None
     total_seconds: int | None = None
     delay_seconds: int | None = None
+    not_before: str | None = None
+    not_before_source: str | None = None
 
 
 def in_force(settings: Settings, wishes: Wishes, environment: dict[str, str]) -> tuple[Settings, str | None]:

@@ -29,8 +29,8 @@ from archiver.verify.run import verify
 # Found by archiver.bundle.check, and tested there.
 OF_BUNDLES = {"bundle-signature", "bundle-file", "bundle-rendered", "bundle-renderer"}
 OF_BUNDLES |= {"object-in-part", "parts-bad", "source-unnamed", "statements-in-part"}
-# Found by tests/stamps/test_stamps_verified.py, which has tokens.
-OF_STAMPS = {"stamp-bad", "stamp-partial", "stamp-later", "stamp-before-claim"}
+# Found by tests/stamps/test_stamps_verified.py, which has tokens, and tests/cli/test_not_before.py.
+OF_STAMPS = {"stamp-bad", "stamp-partial", "stamp-later", "stamp-before-claim", "not-before-claimed"}
 
 Case = Callable[[], Report]
 CASES: dict[str, Case] = {}
