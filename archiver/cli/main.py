@@ -39,6 +39,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "verify": ("verify", "Check an archive or a bundle, offline."),
     "timestamp": ("timestamp", "Have others stamp by when this log existed."),
     "export": ("export", "Write an evidence bundle that others can check."),
+    "report": ("report", "Write a report or a court packet about captures."),
     "verifier": ("verifier", "Write the web page that verifies bundles without this program."),
     "selftest": ("selftest", "Show that this program notices tampering, here and now."),
     "trust": ("trust", "Confirm the keys of others, list or forget them."),

@@ -125,7 +125,8 @@ def _fingerprints(view: View) -> Iterator[Row]:
     yield Row("Archive", words.short(view.record.archive), "code", view.record.archive)
     for signer in view.signers:
         yield Row("Records signed by", signer, "code")
-    yield Row("Bundle exported by", view.record.exporter, "code")
+    if view.bundled:
+        yield Row("Bundle exported by", view.record.exporter, "code")
 
 
 def _beginning(parts: tuple[PartRecord, ...]) -> str:

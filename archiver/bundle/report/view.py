@@ -129,9 +129,11 @@ class CaptureView:
 class View:
     """Everything that the templates ask for."""
 
-    def __init__(self, evidence: Evidence, record: BundleRecord) -> None:
-        """Raises MissingError, FormatError for manifests that cannot be read."""
+    def __init__(self, evidence: Evidence, record: BundleRecord, *, bundled: bool = True) -> None:
+        """`bundled`: whether the page lies in a bundle; else it is written from an archive, and stands alone. Raises
+        MissingError, FormatError for manifests that cannot be read."""
         self.evidence = evidence
+        self.bundled = bundled
         self.record = record
         self._selected = frozenset(record.selected)
         self._withheld = frozenset(item.digest for item in record.withheld)
@@ -149,10 +151,11 @@ class View:
         self.binding = 0
         self.count = 0
         for sequence in evidence.sequences():
-            self._sort_in(self._member(sequence))
+            self._sort_in(self.member(sequence))
         self._lose_orphans()
 
-    def _member(self, sequence: int) -> Member:
+    def member(self, sequence: int) -> Member:
+        """The manifest of that number. Raises MissingError, FormatError."""
         data = read(self.evidence, self.evidence.manifest_name(sequence), MAX_BYTES)
         return Member(sequence, digest.of_bytes(data), decode(data), sequence in self._selected)
 
@@ -182,7 +185,7 @@ class View:
     def _lose_orphans(self) -> None:
         """Readings whose snapshot is not selected are shown among the other records."""
         for subject in sorted(set(self._readings).difference(self._snapshots.values())):
-            self.others += [self._member(sequence) for sequence in self._readings.pop(subject)]
+            self.others += [self.member(sequence) for sequence in self._readings.pop(subject)]
         shown = set(self._snapshots.values())
         for member in self._rechecks:
             snapshot = self._read_from.get(member.manifest.subject or "")
@@ -206,7 +209,7 @@ class View:
     def captures(self) -> Iterator[CaptureView]:
         """The captures in the order of the log, each read when it is asked for."""
         for sequence in self._snapshots:
-            member = self._member(sequence)
+            member = self.member(sequence)
             facts, problem = self._facts(member.manifest, facts_model.decode_snapshot)
             seen = tuple(self._visit(recheck) for recheck in self._visits.get(member.digest, ()))
             readings = tuple(self._reading(number, seen) for number in self._readings.get(member.digest, ()))
@@ -260,7 +263,7 @@ class View:
         return remark
 
     def _reading(self, sequence: int, seen: tuple[Visit, ...]) -> ReadingView:
-        member = self._member(sequence)
+        member = self.member(sequence)
         facts, problem = self._facts(member.manifest, facts_model.decode_reading)
         statements: tuple[Shown, ...] = ()
         partial = False
