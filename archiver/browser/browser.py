@@ -26,8 +26,8 @@ from archiver.browser.tape import Tape, TapeLimits
 from archiver.web.exchange import Exchange
 
 MEMORY = 2 << 30  # bytes of a browser with all its children
-PICTURES_SECONDS = 60.0  # for all pictures of a page
-MAX_PICTURES = 60
+PICTURES_SECONDS = 25.0  # for all pictures of a page
+MAX_PICTURES = 50
 MAX_OBJECT = 128 << 20  # bytes of one thing that is made of a page
 VISITS = 100  # of one browser; then a fresh one, so that nothing piles up
 
@@ -44,7 +44,6 @@ class Browser:
         limits: TapeLimits | None = None,
         program: Path | None = None,
         memory: int = MEMORY,
-        cookies: Sequence[dict[str, Any]] = (),
     ) -> None:
         self.setting = setting or Setting()
         self.patience = patience or Patience()
@@ -52,7 +51,6 @@ class Browser:
         self._program = program or need_chromium()
         self._recording = recording
         self._memory = memory
-        self._cookies = tuple(cookies)
         self._door = ClosedDoor(recording.stop)
         self._process: Process | None = None
         self._visits = 0
@@ -76,9 +74,10 @@ class Browser:
             self._process.close()
             self._process = None
 
-    def visit(self, url: str) -> RenderedVisit:
-        """Goes to an address and takes everything in. Raises FetchError if no browser starts, StoreError."""
-        visit = RenderedVisit(self, url)
+    def visit(self, url: str, cookies: Sequence[dict[str, Any]] = ()) -> RenderedVisit:
+        """Goes to an address and takes everything in; `cookies` as Storage.setCookies takes them. Raises FetchError if
+        no browser starts, StoreError."""
+        visit = RenderedVisit(self, url, tuple(cookies))
         try:
             visit.go()
         except BaseException:
@@ -99,7 +98,6 @@ class Browser:
                 spki=self._recording.identity.spki,
                 language=self.setting.locale,
                 memory=self._memory,
-                folder=self._recording.folder,
                 stopped=self._recording.stop.is_set,
             )
         return self._process
@@ -108,10 +106,11 @@ class Browser:
 class RenderedVisit:
     """One visit. `rendered` is there after `go`; the page is, until `close`."""
 
-    def __init__(self, browser: Browser, url: str) -> None:
+    def __init__(self, browser: Browser, url: str, cookies: tuple[dict[str, Any], ...]) -> None:
         self.rendered: Rendered
         self._browser = browser
         self._url = url
+        self._cookies = cookies
         self._tape = Tape(browser.limits, browser._recording.folder)
         self._page: Page | None = None
         self._made: dict[str, bytes] = {}
@@ -137,7 +136,7 @@ class RenderedVisit:
         broken: BrowserError | None = None
         try:
             self._page = Page(process, proxy.port, browser.setting, browser.patience)
-            self._page.set_cookies(browser._cookies)
+            self._page.set_cookies(self._cookies)
             why = self._page.load(self._url)
             if why is None:
                 self._take_in(self._page)

@@ -175,7 +175,7 @@ class Page:
 
     def picture(self, wanted: Words) -> Picture:
         """Words marked in the page, with what stands around them."""
-        place = self._ask(scripts.MARK, wanted.before, wanted.words, MAX_TEXT, seconds=PICTURE_SECONDS)
+        place = self._ask(scripts.MARK, wanted.before, list(wanted.words), MAX_TEXT, seconds=PICTURE_SECONDS)
         if not isinstance(place, dict):
             return Picture(wanted.id, None, "the words were not found on the page as it was shown")
         if place.get("hidden"):

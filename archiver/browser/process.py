@@ -56,7 +56,6 @@ class Process:
         spki: str,
         language: str,
         memory: int,
-        folder: Path | None,
         stopped: Callable[[], bool],
     ) -> None:
         self.on_event: Callable[[Event], None] = lambda event: None
@@ -70,7 +69,7 @@ class Process:
         self._buffer = bytearray()
         self._seen = 0  # bytes of the buffer that were searched for an end
         self._looked = time.monotonic()
-        self._folder = Path(tempfile.mkdtemp(prefix="archiver-browser-", dir=folder))
+        self._folder = Path(tempfile.mkdtemp(prefix="archiver-browser-"))
         try:
             self._start(command_line(program, self._folder / "profile", door, spki, language), program)
         except BaseException:

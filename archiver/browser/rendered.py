@@ -90,11 +90,12 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Words to be shown in the page: those before them help to find the right ones."""
+    """Words to be shown in the page, in the order in which they stand there; those before them help to find the right
+    ones."""
 
     id: str
     before: str
-    words: str
+    words: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ UNLOADED = """
 # Marks words in the page and says where they are, null where they are not found. The text is that of all text nodes
 # that are shown, white space taken together; `before` helps to choose among several places.
 MARK = """
-(before, words, limit) => {
+(before, parts, limit) => {
   const flat = (text) => text.replace(/[\\s\\u00a0]+/g, " ");
   let text = "", last = " ";
   const places = [];
@@ -81,27 +81,33 @@ MARK = """
   let squeezed = "";
   const back = [];
   for (let i = 0; i < text.length; i++) if (text[i] !== " ") { squeezed += text[i]; back.push(i); }
-  const wanted = bare(flat(words)), lead = bare(flat(before));
-  if (!wanted) return null;
-  let at = lead ? squeezed.indexOf(lead + wanted) : -1;
-  at = at >= 0 ? at + lead.length : squeezed.indexOf(wanted);
-  if (at < 0) return null;
-  const first = back[at], end = back[at + wanted.length - 1];
-  const range = new Range();
-  range.setStart(places[2 * first], places[2 * first + 1]);
-  range.setEnd(places[2 * end], places[2 * end + 1] + 1);
+  const lead = bare(flat(before)), ranges = [];
+  let from = 0;
+  for (const words of parts) {
+    const wanted = bare(flat(words));
+    if (!wanted) return null;
+    let at = lead && !ranges.length ? squeezed.indexOf(lead + wanted) : -1;
+    at = at >= 0 ? at + lead.length : squeezed.indexOf(wanted, from);
+    if (at < 0) return null;
+    from = at + wanted.length;
+    const first = back[at], end = back[from - 1];
+    const range = new Range();
+    range.setStart(places[2 * first], places[2 * first + 1]);
+    range.setEnd(places[2 * end], places[2 * end + 1] + 1);
+    ranges.push(range);
+  }
   const sheet = new CSSStyleSheet();
   sheet.replaceSync("::highlight(archiver) { background-color: #ffe14d; color: #000; }");
-  const root = range.startContainer.getRootNode();
-  for (const place of new Set([document, root]))
+  for (const place of new Set([document, ...ranges.map((range) => range.startContainer.getRootNode())]))
     if (!place.adoptedStyleSheets.some((item) => item.archiver)) {
       sheet.archiver = true;
       place.adoptedStyleSheets = [...place.adoptedStyleSheets, sheet];
     }
-  CSS.highlights.set("archiver", new Highlight(range));
-  const box = range.getBoundingClientRect();
-  if (!box.width || !box.height) return {hidden: true};
-  return {x: box.x + scrollX, y: box.y + scrollY, width: box.width, height: box.height};
+  CSS.highlights.set("archiver", new Highlight(...ranges));
+  const boxes = ranges.map((range) => range.getBoundingClientRect());
+  if (boxes.some((box) => !box.width || !box.height)) return {hidden: true};
+  const top = Math.min(...boxes.map((box) => box.top)), bottom = Math.max(...boxes.map((box) => box.bottom));
+  return {y: top + scrollY, height: bottom - top};
 }
 """
 

@@ -22,7 +22,16 @@ MAX_LIST = 512 << 20  # bytes of a list of targets
 STATES = {"sealed": "green", "no article": "yellow", "cut off": "yellow", "no response": "red", "failed": "red"}
 
 
-@click.command(cls=Quoting, short_help="Capture web pages or local files and seal them.")
+class Browsing(Quoting):
+    """`--browser` alone means always; what follows it is an address, never its value."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        end = args.index("--") if "--" in args else len(args)
+        spelled = ["--browser=always" if arg == "--browser" else arg for arg in args[:end]]
+        return super().parse_args(ctx, spelled + args[end:])
+
+
+@click.command(cls=Browsing, short_help="Capture web pages or local files and seal them.")
 @click.argument("targets", nargs=-1, metavar="[URL|FILE]...")
 @click.option(
     "--from",
@@ -73,6 +82,14 @@ STATES = {"sealed": "green", "no article": "yellow", "cut off": "yellow", "no re
 @click.option("--max-megabytes", type=int, metavar="N", help="Stop a response at that size, and record so.")
 @click.option("--total-seconds", type=int, metavar="N", help="Stop a visit after that time, and record so.")
 @click.option("--delay", "delay_seconds", type=int, metavar="SECONDS", help="Between two visits to one host.")
+@click.option(
+    "--browser",
+    metavar="[=always|auto|never]",
+    default="auto",
+    show_default=True,
+    type=click.Choice(["always", "auto", "never"]),
+    help="Visit with Chromium, so that scripts run; auto: where the page as it is served has nothing to read.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON line for each target, and one at the end.")
 @click.pass_context
 def command(
@@ -196,7 +213,11 @@ def _show(item: Captured) -> None:
     found = [amount(item.statements, "statement")] if item.kind in ("article", "plain text") else []
     status = [] if item.status in (None, 200) else [f"HTTP {item.status}"]
     if item.snapshot is not None:
-        click.echo("       " + ", ".join([*status, *found, f"{size_of(item.received)} received"]))
+        many = [amount(item.exchanges, "exchange")] if item.browser is not None else []
+        click.echo("       " + ", ".join([*status, *found, *many, f"{size_of(item.received)} received"]))
+    if item.browser is not None:
+        before = f" (the plain capture is {item.plain})" if item.plain is not None else ""
+        click.echo(f"       by the browser: {shown(item.browser)}{before}")
     if item.kind is not None and item.state == "no article":
         click.echo(f"       {style(item.kind, 'yellow')}: {shown('; '.join(item.reasons))}")
     for pin in item.pins:
@@ -224,6 +245,9 @@ def _plain(item: Captured) -> dict[str, Any]:
         "received": item.received,
         "problems": list(item.problems),
         "error": item.error,
+        "browser": item.browser,
+        "exchanges": item.exchanges,
+        "plain": item.plain,
         "pins": [plain_pin(pin, item.reading) for pin in item.pins],
     }
 

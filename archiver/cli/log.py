@@ -69,10 +69,11 @@ def status_of(capture: Capture) -> str:
     if facts is not None and facts.outcome == "no response":
         return "no response"
     kind = capture.found.kind if capture.found is not None else None
-    status = facts.hops[-1].status if facts is not None and facts.hops else None
+    document = facts.document if facts is not None else None
+    status = document.status if document is not None else None
     if kind is None:
         return "sealed" if facts is not None and facts.outcome == "file" else "not read yet"
-    cut = facts is not None and facts.hops and facts.hops[-1].truncated
+    cut = document is not None and document.truncated
     text = f"{kind} (HTTP {status})" if status is not None and status >= 300 else kind
     return f"{text}, cut off" if cut else text
 

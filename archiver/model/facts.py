@@ -133,6 +133,19 @@ class SnapshotFacts:
     errors: tuple[str, ...]
     salt: str
 
+    @property
+    def rendered(self) -> bool:
+        """Whether a browser made the visit (model.rendering): its hops are then all that the page asked for."""
+        return self.software.settings.get("mode") == "browser"
+
+    @property
+    def document(self) -> Hop | None:
+        """The hop that brought the page: the last one; of a browser's visit, the first for the final address that leads
+        nowhere else. None if there is none."""
+        if not self.rendered:
+            return self.hops[-1] if self.hops else None
+        return next((hop for hop in self.hops if hop.url == self.final_url and hop.location is None), None)
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -228,7 +241,7 @@ def _check_snapshot(facts: SnapshotFacts) -> None:
     need(local == (facts.request is None), "facts: what came from the web was requested, and nothing else was")
     need(not local or (not facts.hops and facts.final_url is None), "facts: a local file has neither hops nor address")
     if facts.outcome == "response":
-        answered = bool(facts.hops) and facts.hops[-1].status is not None
+        answered = facts.document is not None and facts.document.status is not None
         need(answered and facts.final_url is not None, "facts: a response has a last hop with a status, and an address")
     need(not (facts.complete and facts.missing), "facts: complete, and something is missing")
     if facts.file is not None:

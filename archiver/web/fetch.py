@@ -88,9 +88,10 @@ class HttpFetcher:
         self.referrer = check_referrer(referrer)
         self.proxy = None if proxy is None else Proxy.parse(proxy)
         self.stop: Stop = stop or threading.Event()
-        self._cookies = tuple(cookies)
-        self._clock = clock
-        self._dialler = Dialler(
+        self.cookies = tuple(cookies)
+        self.clock = clock
+        self.folder = folder
+        self.dialler = Dialler(
             resolver=resolver,
             proxy=self.proxy,
             allow_private=allow_private,
@@ -133,7 +134,7 @@ class _Trip:
         self._fetcher = fetcher
         self._requested = url
         self._exchanges: list[Exchange] = []
-        self._jar = Jar(fetcher._cookies, url, seconds_of(fetcher._clock()))
+        self._jar = Jar(fetcher.cookies, url, seconds_of(fetcher.clock()))
         self._deadline = Deadline(fetcher.limits.total_seconds, fetcher.stop)
         self._broken = False
 
@@ -188,15 +189,15 @@ class _Trip:
         """An open connection, what to say over it, and when it was there."""
         fetcher = self._fetcher
         origin = origin_of(url)
-        line = fetcher._dialler.open(origin, self._deadline)
-        started = fetcher._clock()
+        line = fetcher.dialler.open(origin, self._deadline)
+        started = fetcher.clock()
         vouched = line.tls is None or line.tls.verified
         cookie = self._jar.header(url, with_given=vouched)
         if not vouched and cookie != self._jar.header(url):
             problem = "the cookies that were given were not sent, since the certificate did not verify"
             line = replace(line, problems=(*line.problems, problem))
         headers = fetcher.persona.headers(origin, referrer_for(fetcher.referrer, origin), cookie)
-        forwarded = fetcher._dialler.is_forwarded(origin)
+        forwarded = fetcher.dialler.is_forwarded(origin)
         login = fetcher.proxy.authorization if forwarded and fetcher.proxy is not None else None
         return Order(url, origin, headers, line, self._deadline, forwarded, login), started
 

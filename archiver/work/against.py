@@ -96,7 +96,7 @@ def _against_bundle(archive: Archive, ref: str, path: Path) -> Rechecked:
             prepared = compared_by(hand, errand, staged, befores, bundle)
     finally:
         hands.close()
-    last = foreign.facts.hops[-1] if foreign.facts.hops else None
+    last = foreign.facts.document
     return seal(archive, [replace(prepared, status=last.status if last is not None else None)])[0]
 
 

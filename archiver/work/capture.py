@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from archiver.archive import Archive
 from archiver.errors import ArchiverError, FetchError, UsageError
@@ -42,6 +43,8 @@ class Captured:
     """What became of one target.
 
     `state`: sealed (as asked for), no article (sealed, but an error, challenge, consent … page), no response, failed.
+    `browser`: why it was visited by the browser, None if it was not; `plain`: the plain capture that came before, in
+    the same commit.
     """
 
     target: Target
@@ -59,6 +62,9 @@ class Captured:
     error: str | None = None
     hint: str | None = None
     pins: tuple[Pin, ...] = ()
+    browser: str | None = None
+    exchanges: int = 0
+    plain: int | None = None
 
     @property
     def good(self) -> bool:
@@ -73,16 +79,26 @@ class Options:
     jobs: int = 4
     attempts: int = 3
     keep_failed: bool = False
+    rendering: bool = False  # a page that has nothing to read as it is served is visited by the browser
 
 
 @dataclass(frozen=True, slots=True)
 class _Done:
+    """What a worker made of a target. `plain`: what the plain visit before the browser's brought; `remark`: what there
+    is to say about the browser."""
+
     number: int
     snapshot: Staged | None
     reading: StagedReading | None
     visit: Visit | None
     error: ArchiverError | None
+    plain: tuple[Staged, StagedReading | None] | None = None
+    browser: str | None = None
+    remark: str | None = None
 
+
+# Kinds of page whose text may come with its scripts.
+SCRIPTED_KINDS = frozenset({"script only", "empty"})
 
 # Kinds of page that are what a reporter wanted; all others are sealed, said, and exit 1.
 GOOD_KINDS = frozenset({"article", "plain text", "not html"})
@@ -168,7 +184,26 @@ class CaptureRun:
             if visit.error_kind == "interrupted" or (visit.outcome != "response" and not self.options.keep_failed):
                 hand.drop()
                 return _Done(number, None, None, visit, None)
-            return _Done(number, *_staged(hand, hand.stage(visit.attempts)), visit, None)
+            snapshot, reading = _staged(hand, hand.stage(visit.attempts))
+            asked = "asked for" if snapshot.facts.rendered else None
+            done = _Done(number, snapshot, reading, visit, None, browser=asked)
+            reason = _why_render(target, reading) if self.options.rendering else None
+            return done if reason is None else self._render(hand, target, done, reason)
+
+    def _render(self, hand: Hand, target: Target, done: _Done, reason: str) -> _Done:
+        """The same page by the browser, since the plain visit brought nothing to read; both are sealed."""
+        assert done.snapshot is not None
+        try:
+            with self.politeness.slot(urlsplit(target.url).netloc):
+                visit = hand.render(target, reason)
+            if visit.outcome != "response":
+                hand.drop()
+                return replace(done, remark=f"the browser got no page: {visit.error or 'nothing came'}")
+            snapshot, reading = _staged(hand, hand.stage(1))
+        except ArchiverError as error:
+            return replace(done, remark=f"the browser got no page: {error.message}")
+        plain = done.snapshot, done.reading
+        return _Done(done.number, snapshot, reading, visit, None, plain=plain, browser=reason)
 
     def _gather(self, under_way: int) -> list[_Done]:
         """One result, and what else is ready soon after it: a group for one commit."""
@@ -184,14 +219,20 @@ class CaptureRun:
         """Seal the next group of results in one commit, say so. How many."""
         batch = self._gather(under_way)
         sealed: dict[int, tuple[int, int | None]] = {}
+        plain: dict[int, int] = {}
         if any(done.snapshot for done in batch):
             with self.archive.ledger().batch() as group:
                 for done in batch:
+                    if done.plain is not None:
+                        plain[done.number] = _add(group, *done.plain)[0]
                     if done.snapshot is not None:
                         sealed[done.number] = _add(group, done.snapshot, done.reading)
                 group.commit()
                 self.repaired += group.repaired.lines()
-        results = [_captured(self.journal.targets[done.number], done, sealed.get(done.number)) for done in batch]
+        results = []
+        for done in batch:
+            captured = _captured(self.journal.targets[done.number], done, sealed.get(done.number))
+            results.append(replace(captured, plain=plain.get(done.number)))
         self.journal.record(
             (done.number, captured.state, captured.snapshot)
             for done, captured in zip(batch, results, strict=True)
@@ -228,7 +269,7 @@ def _captured(target: Target, done: _Done, sealed: tuple[int, int | None] | None
         return Captured(target, "no response", final_url=visit.final_url, error=visit.error, hint=visit.hint)
     facts = done.snapshot.facts
     reading = done.reading.facts if done.reading is not None else None
-    last = facts.hops[-1] if facts.hops else None
+    last = facts.document
     return Captured(
         target,
         _state(facts, reading),
@@ -241,10 +282,24 @@ def _captured(target: Target, done: _Done, sealed: tuple[int, int | None] | None
         status=last.status if last is not None else None,
         statements=reading.statements if reading is not None else 0,
         received=sum(hop.received for hop in facts.hops) if facts.file is None else facts.file.size,
-        problems=_problems(facts),
+        problems=(*_problems(facts), *(() if done.remark is None else (done.remark,))),
         error=facts.errors[0] if facts.errors else None,
         pins=_pins(target, done.reading),
+        browser=done.browser,
+        exchanges=len(facts.hops),
     )
+
+
+def _why_render(target: Target, reading: StagedReading | None) -> str | None:
+    """Why the browser should visit a page that was visited plainly; None if there is no need."""
+    if reading is None:
+        return None
+    if reading.facts.kind in SCRIPTED_KINDS:
+        return f"as it is served, the page has no article text: {'; '.join(reading.facts.reasons[:1])}"
+    missed = sum(1 for pin in _pins(target, reading) if not pin.good)
+    if missed and reading.facts.kind in ("article", "page"):
+        return f"{missed} of the words to be pinned are not in the page as it is served"
+    return None
 
 
 def _pins(target: Target, reading: StagedReading | None) -> tuple[Pin, ...]:
@@ -262,12 +317,16 @@ def _state(facts: SnapshotFacts, reading: ReadingFacts | None) -> str:
         return "no response"
     if reading is not None and reading.kind not in GOOD_KINDS:
         return "no article"
-    return "cut off" if facts.hops and facts.hops[-1].truncated else "sealed"
+    document = facts.document
+    return "cut off" if document is not None and document.truncated else "sealed"
 
 
 def _problems(facts: SnapshotFacts) -> tuple[str, ...]:
-    problems = [problem for hop in facts.hops for problem in hop.problems]
-    last = facts.hops[-1] if facts.hops else None
+    last = facts.document
+    hops = facts.hops if not facts.rendered else [] if last is None else [last]
+    problems = [problem for hop in hops for problem in hop.problems]
+    if facts.rendered and facts.missing:
+        problems.append(f"not all of the page: {', '.join(facts.missing)}")
     if last is not None and last.truncated:
         problems.append(f"cut off ({last.truncated})")
     if last is not None and last.tls is not None and not last.tls.verified:

@@ -58,9 +58,10 @@ def before_of(archive: Archive, reading: look.Sealed, capture: look.Capture | No
             page = Page("", (), records, facts.kind)
         else:
             page = _from_contexts(pairs, facts.kind)
-    if capture is not None and capture.facts is not None and capture.facts.hops:
-        whole = not capture.facts.hops[-1].truncated and (facts.source is None or facts.source.complete)
-        page = replace(page, status=capture.facts.hops[-1].status, complete=whole)
+    document = capture.facts.document if capture is not None and capture.facts is not None else None
+    if document is not None:
+        whole = not document.truncated and (facts.source is None or facts.source.complete)
+        page = replace(page, status=document.status, complete=whole)
     return Before(reading.sequence, page, facts.article, facts.readers)
 
 

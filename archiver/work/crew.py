@@ -47,6 +47,7 @@ MEMORY = 4 << 30  # bytes of address space a child may have
 KEPT = 16 << 20  # bytes that were freed and may stay with a child
 WORDS = {
     "fetch": "the visit",
+    "render": "the browser's visit",
     "visit": "the visit",
     "drop": "forgetting a visit",
     "stage": "storing the response",
@@ -67,6 +68,7 @@ class Hand(Protocol):
 
     def fetch(self, target: Target) -> Visit: ...
     def visit(self, target: Target, attempt: int) -> tuple[Visit, Staged | None]: ...
+    def render(self, target: Target, reason: str) -> Visit: ...
     def drop(self) -> None: ...
     def stage(self, attempts: int) -> Staged: ...
     def stage_file(self, target: Target) -> Staged: ...
@@ -115,7 +117,10 @@ class Plan:
         """The Station; its staged files get the parent's names, so that they outlive this process."""
         archive = Archive(self.root, self.home)
         archive.disk.borrow(*scratch)
-        return Station(archive, self.run, None if self.web is None else self._fetcher(archive, self.web, stop))
+        if self.web is None:
+            return Station(archive, self.run, None)
+        rendering = self.web[1].browser == "always"
+        return Station(archive, self.run, self._fetcher(archive, self.web, stop), rendering=rendering)
 
     def _fetcher(self, archive: Archive, web: tuple[Settings, Wishes], stop: Event) -> Callable[[], HttpFetcher]:
         return lambda: fetcher_of(archive.clock, *web, stop, self.root / "tmp")
@@ -225,6 +230,11 @@ class _Child:
     def visit(self, target: Target, attempt: int) -> tuple[Visit, Staged | None]:
         found = self._ask(self._seconds, "visit", target, attempt)
         assert isinstance(found, tuple)
+        return found
+
+    def render(self, target: Target, reason: str) -> Visit:
+        found = self._ask(self._seconds, "render", target, reason)
+        assert isinstance(found, Visit)
         return found
 
     def drop(self) -> None:

@@ -47,12 +47,14 @@ class Errand:
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How a page was asked for the first time. `proxy`: where the first visit went; None: directly."""
+    """How a page was asked for the first time. `proxy`: where the first visit went; None: directly. `rendered`: by the
+    browser."""
 
     user_agent: str | None
     accept_language: str | None
     referrer: str | None
     proxy: str | None
+    rendered: bool = False
 
     def wishes(self, wishes: Wishes, *, has_proxy: bool) -> Wishes:
         """A person's wishes for this run, made to repeat that. `has_proxy`: settings or wishes say what to go through,
@@ -64,6 +66,7 @@ class Manner:
             accept_language=self.accept_language or "",
             referrer=self.referrer,
             proxy=proxy,
+            browser="always" if self.rendered else "never",
         )
 
 
@@ -73,7 +76,9 @@ def manner_of(errand: Errand) -> Manner:
     if request is None:
         return Manner(None, None, None, None)
     match = _PROXIED.fullmatch(request.route)
-    return Manner(request.user_agent, request.accept_language, request.referrer, match[1] if match else None)
+    proxy = match[1] if match else None
+    rendered = errand.first.facts is not None and errand.first.facts.rendered
+    return Manner(request.user_agent, request.accept_language, request.referrer, proxy, rendered)
 
 
 def errands_of(archive: Archive, refs: Sequence[str], progress: Progress = quiet) -> list[Errand]:

@@ -12,6 +12,7 @@ import platform
 import re
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -67,19 +68,20 @@ def snapshot_of_visit(archive: Archive, run: Run, target: Target, visit: Visit, 
     refs: list[ObjectRef] = []
     hops: tuple[Hop, ...] = ()
     if visit.exchanges:
-        warc, ref, hops, secret = _write_warc(archive, visit)
-        staged += [warc, secret]
-        refs += [ref, ObjectRef("segment-secret", secret.digest, secret.size, BYTES)]
-    facts = _facts(archive, run, target, started).build(
+        warc = write_warc(archive, visit.exchanges)
+        staged += warc.staged
+        refs += warc.refs
+        hops = warc.hops
+    facts = FactsOf(archive, run, target, started).build(
         outcome="response" if visit.outcome == "response" else "no response",
         final_url=visit.final_url,
         hops=hops,
         attempts=visit.attempts,
         errors=(visit.error,) if visit.error else (),
-        skew=_skew(visit, started),
-        cookies=_cookie_names(visit),
+        skew=skew_of(visit.exchanges[-1] if visit.exchanges else None, started),
+        cookies=cookie_names(visit.exchanges),
     )
-    draft = _draft(archive, "snapshot", facts_model.encode(facts), refs, staged)
+    draft = draft_of(archive, "snapshot", facts_model.encode(facts), refs, staged)
     material = None
     if run.reads and visit.outcome == "response" and visit.exchanges:
         last = visit.exchanges[-1]
@@ -95,18 +97,32 @@ def snapshot_of_visit(archive: Archive, run: Run, target: Target, visit: Visit, 
     return Snapshot(tuple(staged), draft, facts, material)
 
 
-def _write_warc(archive: Archive, visit: Visit) -> tuple[StagedObject, ObjectRef, tuple[Hop, ...], StagedObject]:
+@dataclass(frozen=True, slots=True)
+class Warc:
+    """A WARC staged, with the hops of its exchanges. `resource`: the record of what was written behind them."""
+
+    staged: tuple[StagedObject, ...]
+    refs: tuple[ObjectRef, ...]
+    hops: tuple[Hop, ...]
+    resource: str | None
+
+
+def write_warc(
+    archive: Archive, exchanges: Sequence[Exchange], resource: tuple[str, str, str, bytes] | None = None
+) -> Warc:
+    """Stage the WARC of some exchanges, in this order. `resource`: URI, date, media type and bytes of something that
+    was made of them. Raises StoreError."""
     secret_bytes = archive.entropy(32)
     secret = archive.objects.stage_bytes(secret_bytes)
     staging = archive.objects.open_staging()
     with staging:
         writer = _writer(archive, staging, secret_bytes)
         writer.write_info(
-            visit.exchanges[0].started,
+            exchanges[0].started,
             {"software": f"archiver/{__version__}", "format": "WARC File Format 1.1", "isPartOf": "one snapshot"},
         )
         hops = []
-        for exchange in visit.exchanges:
+        for exchange in exchanges:
             ids = writer.write_exchange(
                 uri=exchange.url,
                 date=exchange.started,
@@ -120,10 +136,17 @@ def _write_warc(archive: Archive, visit: Visit) -> tuple[StagedObject, ObjectRef
                 cipher=exchange.tls.cipher if exchange.tls else None,
             )
             hops.append(_hop(exchange, ids.response_id))
+        record = None
+        if resource is not None:
+            uri, date, kind, data = resource
+            record = writer.write_resource(uri, date, kind, data, len(data))
         summary = writer.finish()
         warc = staging.finish()
-    segments = _tree(summary)
-    return warc, ObjectRef("warc", warc.digest, warc.size, "application/warc", segments=segments), tuple(hops), secret
+    refs = (
+        ObjectRef("warc", warc.digest, warc.size, "application/warc", segments=_tree(summary)),
+        ObjectRef("segment-secret", secret.digest, secret.size, BYTES),
+    )
+    return Warc((warc, secret), refs, tuple(hops), record)
 
 
 def _tree(summary: WarcSummary) -> Tree:
@@ -175,22 +198,21 @@ def _hop(exchange: Exchange, record: str) -> Hop:
     )
 
 
-def _cookie_names(visit: Visit) -> tuple[str, ...]:
+def cookie_names(exchanges: Sequence[Exchange]) -> tuple[str, ...]:
     """The names of the cookies that were sent, in the order of sending; values stay in the WARC alone."""
     names: dict[str, None] = {}
-    for exchange in visit.exchanges:
-        for line in exchange.request.split(b"\r\n"):
+    for exchange in exchanges:
+        for line in exchange.request.partition(b"\r\n\r\n")[0].split(b"\r\n"):
             if line.lower().startswith(b"cookie:"):
                 for pair in line[7:].decode("latin-1").split(";"):
                     names[clean(pair.partition("=")[0].strip(), 200)] = None
     return tuple(names)
 
 
-def _skew(visit: Visit, started: str) -> int | None:
+def skew_of(last: Exchange | None, started: str) -> int | None:
     """Milliseconds by which the server's Date lies ahead of our clock, in the final response."""
-    if not visit.exchanges:
+    if last is None:
         return None
-    last = visit.exchanges[-1]
     value = next((value for name, value in last.fields if name.lower() == "date"), None)
     try:
         server = parsedate_to_datetime(value) if value else None
@@ -237,10 +259,10 @@ def snapshot_of_file(archive: Archive, run: Run, target: Target) -> Snapshot:
     ]
     modified = _spell(datetime.fromtimestamp(before.st_mtime, UTC))
     local = LocalFile(clean(path.name, 300), modified, before.st_size, kind)
-    facts = _facts(archive, run, target, started).build(
+    facts = FactsOf(archive, run, target, started).build(
         outcome="file", final_url=None, hops=(), attempts=1, errors=(), skew=None, local=local
     )
-    draft = _draft(archive, "snapshot", facts_model.encode(facts), refs, staged)
+    draft = draft_of(archive, "snapshot", facts_model.encode(facts), refs, staged)
     material = None
     if body and run.reads:
         material = Material(record, body, True, (), kind, None, (), "", "")
@@ -248,7 +270,9 @@ def snapshot_of_file(archive: Archive, run: Run, target: Target) -> Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
-class _facts:  # noqa: N801 - a builder used once, read as a verb
+class FactsOf:
+    """The facts of one target's snapshot, but for what came of it."""
+
     archive: Archive
     run: Run
     target: Target
@@ -306,15 +330,19 @@ def _optional(text: str | None) -> str | None:
     return None if text is None else clean(text, 2000)
 
 
-def _draft(archive: Archive, event: str, facts: bytes, refs: list[ObjectRef], staged: list[StagedObject]) -> Draft:
+def draft_of(archive: Archive, event: str, facts: bytes, refs: list[ObjectRef], staged: list[StagedObject]) -> Draft:
+    """The draft of a manifest whose facts are these; they are staged too."""
     item = archive.objects.stage_bytes(facts)
     staged.append(item)
     ref = ObjectRef("facts", item.digest, item.size, JSON)
     return Draft(event=event, subject=None, extra=None, objects=(ref, *refs), time=archive.clock())
 
 
-def stage_reading(archive: Archive, reading: Reading) -> tuple[tuple[StagedObject, ...], Draft]:
-    """Stage the objects of a reading and draft its manifest, all but its subject. Raises StoreError."""
+def stage_reading(
+    archive: Archive, reading: Reading, more: Sequence[tuple[str, str, bytes]] = ()
+) -> tuple[tuple[StagedObject, ...], Draft]:
+    """Stage the objects of a reading and draft its manifest, all but its subject. `more`: further ones, by role, media
+    type and bytes. Raises StoreError."""
     staged: list[StagedObject] = []
     refs = []
     if reading.page_text is not None:
@@ -329,7 +357,11 @@ def stage_reading(archive: Archive, reading: Reading) -> tuple[tuple[StagedObjec
         item = archive.objects.stage_bytes(reading.decisions)
         staged.append(item)
         refs.append(ObjectRef("decisions", item.digest, item.size, JSON))
-    draft = _draft(archive, "reading", facts_model.encode(reading.facts), refs, staged)
+    for role, media_type, data in more:
+        item = archive.objects.stage_bytes(data)
+        staged.append(item)
+        refs.append(ObjectRef(role, item.digest, item.size, media_type))
+    draft = draft_of(archive, "reading", facts_model.encode(reading.facts), refs, staged)
     return tuple(staged), draft
 
 

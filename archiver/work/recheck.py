@@ -270,7 +270,7 @@ def facts_of(archive: Archive, prepared: Prepared, before: Before, compared: Com
     """The facts of one recheck."""
     facts, reading = prepared.snapshot.facts, prepared.reading
     found = reading.facts if reading is not None else None
-    last = facts.hops[-1] if facts.hops else None
+    last = facts.document
     kind = found.kind if found is not None else "no response" if facts.outcome == "no response" else "not read"
     return RecheckFacts(
         comparer=VERSION,

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from multiprocessing.synchronize import Event
 from typing import Any
 
 from archiver.archive import Archive, system_clock
+from archiver.browser.chromium import find_chromium, need_chromium
 from archiver.errors import UsageError
 from archiver.model import freshness
 from archiver.model.encoding import clean
@@ -31,6 +32,7 @@ from archiver.work.wishes import Wishes, fetcher_of, in_force
 
 GRACE = 30  # seconds beyond the visit's own limit before a child that does not answer is killed
 MAX_WARNINGS = 10
+BROWSERS = 2  # at a time, however many jobs: each takes a core and 200 MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,9 @@ def start(archive: Archive, targets: Sequence[Target], wishes: Wishes, unlock: C
         warnings += _secrets(chosen)
         run_id, count = new_run_id(archive), len(chosen)
     run = _run(run_id, settings, fetcher, wishes)
+    if wishes.browser == "always":
+        need_chromium()
+        wishes = replace(wishes, jobs=min(wishes.jobs, BROWSERS))
     hands = hands_of(archive, run, (settings, wishes), min(wishes.jobs, count), stop)
     try:
         unlock()
@@ -78,7 +83,12 @@ def start(archive: Archive, targets: Sequence[Target], wishes: Wishes, unlock: C
         hands.close()
         raise
     politeness = Politeness(per_host=settings.per_host, delay_seconds=settings.delay_seconds, stop=stop)
-    options = Options(jobs=wishes.jobs, attempts=settings.attempts, keep_failed=wishes.keep_failed)
+    options = Options(
+        jobs=wishes.jobs,
+        attempts=settings.attempts,
+        keep_failed=wishes.keep_failed,
+        rendering=wishes.browser == "auto" and not wishes.read_later and find_chromium() is not None,
+    )
     capture = CaptureRun(archive, run, journal, hands, politeness, options, stop)
     return Begun(capture, tuple(warnings), repeats)
 
@@ -127,7 +137,8 @@ def _cleaned(value: str | None) -> str | None:
 def hands_of(archive: Archive, run: Run | None, web: tuple[Settings, Wishes] | None, count: int, stop: Event) -> Hands:
     """Child processes; where clock or randomness are injected, this process, one thing after the other."""
     if archive.entropy is not os.urandom or archive.clock is not system_clock:
-        return Solo(Station(archive, run, None if web is None else lambda: fetcher_of(archive.clock, *web, stop)))
+        make = None if web is None else lambda: fetcher_of(archive.clock, *web, stop)
+        return Solo(Station(archive, run, make, rendering=web is not None and web[1].browser == "always"))
     seconds = web[0].total_seconds + GRACE if web is not None else GRACE
     return Crew(archive, Plan(archive.root, archive.home, run, web), count, seconds, stop)
 

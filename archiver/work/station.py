@@ -31,6 +31,7 @@ if TYPE_CHECKING:  # they know pages, and a run that only seals needs none of th
     from archiver.work.comparing import Before, Compared
     from archiver.work.decided import Earlier
     from archiver.work.pin import Pin
+    from archiver.work.renderer import Renderer
 
 
 AT_ONCE = 4 << 20  # bytes of a visit that is staged while its host still waits for the next one
@@ -58,9 +59,17 @@ class StagedReading:
 
 
 class Station:
-    """Works on one target at a time. `make_fetcher` is called when a page is first asked for."""
+    """Works on one target at a time. `make_fetcher` is called when a page is first asked for. `rendering`: pages are
+    visited by the browser (archiver.work.rendered)."""
 
-    def __init__(self, archive: Archive, run: Run | None, make_fetcher: Callable[[], HttpFetcher] | None) -> None:
+    def __init__(
+        self,
+        archive: Archive,
+        run: Run | None,
+        make_fetcher: Callable[[], HttpFetcher] | None,
+        *,
+        rendering: bool = False,
+    ) -> None:
         self._archive = archive
         self._run = run
         self._make_fetcher = make_fetcher
@@ -69,25 +78,43 @@ class Station:
         self._target: Target | None = None
         self._started = ""
         self._material: Material | None = None
+        self._rendering = rendering
+        self._renderer: Renderer | None = None
 
     def fetch(self, target: Target) -> Visit:
         """Visit a page and keep what came. The visit that is returned has no bodies."""
+        if self._rendering:
+            return self.render(target, "asked for")
         self.drop()
+        self._target, self._started = target, self._archive.clock()
+        self._visit = self._fetcher_there().fetch(target.url)
+        bare = tuple(replace(exchange, response=io.BytesIO()) for exchange in self._visit.exchanges)
+        return replace(self._visit, exchanges=bare)
+
+    def render(self, target: Target, reason: str) -> Visit:
+        """Visit a page with the browser, and keep what came and the page itself. The visit that is returned has the
+        exchange that brought the page, without its body. Raises ExtraMissingError, FetchError, StoreError."""
+        from archiver.work.renderer import Renderer
+
+        self.drop()
+        if self._renderer is None:
+            self._renderer = Renderer(self._archive, self._fetcher_there())
+        self._target = target
+        return self._renderer.visit(target, reason)
+
+    def _fetcher_there(self) -> HttpFetcher:
         if self._fetcher is None:
             if self._make_fetcher is None:
                 raise UsageError("nothing can be fetched here")
             self._fetcher = self._make_fetcher()
-        self._target, self._started = target, self._archive.clock()
-        self._visit = self._fetcher.fetch(target.url)
-        bare = tuple(replace(exchange, response=io.BytesIO()) for exchange in self._visit.exchanges)
-        return replace(self._visit, exchanges=bare)
+        return self._fetcher
 
     def visit(self, target: Target, attempt: int) -> tuple[Visit, Staged | None]:
         """`fetch`, and `stage` in the same step where nobody has anything to decide in between: what came is small, and
         another attempt would not bring anything else. Raises StoreError."""
         visit = self.fetch(target)
         last = visit.exchanges[-1] if visit.exchanges else None
-        if last is None or visit.outcome != "response" or visit.error is not None or visit.retryable:
+        if self._rendering or last is None or visit.outcome != "response" or visit.error is not None or visit.retryable:
             return visit, None
         if last.status in RETRY_STATUSES or sum(item.response_length for item in visit.exchanges) > AT_ONCE:
             return visit, None
@@ -98,11 +125,18 @@ class Station:
         """Forget the visit that is kept."""
         if self._visit is not None:
             self._visit.close()
+        if self._renderer is not None:
+            self._renderer.drop()
         self._visit = self._material = None
 
     def stage(self, attempts: int) -> Staged:
         """Stage the snapshot of the visit that is kept. Raises StoreError."""
-        assert self._visit is not None and self._target is not None and self._run is not None
+        assert self._target is not None and self._run is not None
+        if self._renderer is not None and self._renderer.has_visit:
+            snapshot = self._renderer.stage(self._run, attempts)
+            self._material = snapshot.material
+            return Staged(snapshot.staged, snapshot.draft, snapshot.facts, snapshot.material is not None)
+        assert self._visit is not None
         visit = self._visit.with_attempts(attempts)
         snapshot = snapshot_of_visit(self._archive, self._run, self._target, visit, self._started)
         self.drop()
@@ -167,11 +201,16 @@ class Station:
     def close(self) -> None:
         """No more is wanted."""
         self.drop()
+        if self._renderer is not None:
+            self._renderer.close()
         if self._fetcher is not None:
             self._fetcher.close()
 
     def _stage(self, reading: Reading) -> StagedReading:
-        staged, draft = stage_reading(self._archive, reading)
+        more: list[tuple[str, str, bytes]] = []
+        if self._renderer is not None and self._renderer.has_visit:
+            reading, more = self._renderer.complete(reading)
+        staged, draft = stage_reading(self._archive, reading, more)
         return StagedReading(staged, draft, reading.facts, reading.title)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from archiver.archive import Clock
 from archiver.errors import StoreError, UsageError
@@ -16,6 +16,9 @@ from archiver.web.stop import Stop
 
 # Environment variables by which people are used to name a proxy; read here, shown and recorded, never picked up unseen.
 PROXY_VARIABLES = ("ARCHIVER_PROXY", "ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy")
+
+# Whether pages are visited by the browser: auto, where the page as it is served has nothing to read.
+Browsing = Literal["always", "auto", "never"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ class Wishes:
     delay_seconds: int | None = None
     not_before: str | None = None
     not_before_source: str | None = None
+    browser: Browsing = "never"
 
 
 def in_force(settings: Settings, wishes: Wishes, environment: dict[str, str]) -> tuple[Settings, str | None]:

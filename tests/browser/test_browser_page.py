@@ -65,7 +65,7 @@ def test_a_page_as_a_reader_saw_it(site: SteadySite, authority: Authority) -> No
         first = seen.exchanges[0].request
         assert b"Headless" not in first and b"sec-ch-ua" not in first.lower()
         assert b"Accept-Language: en-US,en;q=0.9\r\n" in first
-        found, missed = visit.pictures([Words("s1", "", WORDS), Words("s2", "", "words that are not there")])
+        found, missed = visit.pictures([Words("s1", "Served words. ", (WORDS,)), Words("s2", "", ("words that are not there",))])
         assert found.png is not None and size_of(found.png)[0] == 1280
         assert found.png[:3] != b"\xff\xe1\x4d" and missed.png is None and "not found" in (missed.reason or "")
 
@@ -91,7 +91,7 @@ def test_shadow_roots_are_part_of_the_document(plain_site: SteadySite) -> None:
     with browser() as made, made.visit(plain_site.url("/shadow")) as visit:
         assert visit.rendered.dom is not None
         assert b'<template shadowrootmode="open"><p>deep</p></template>' in visit.rendered.dom
-        (picture,) = visit.pictures([Words("s1", "", "deep")])
+        (picture,) = visit.pictures([Words("s1", "", ("deep",))])
         assert picture.png is not None
 
 

@@ -16,6 +16,7 @@ def user(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest
     for name in list(os.environ):
         if name.startswith("ARCHIVER_") or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
+    monkeypatch.setenv("ARCHIVER_CHROMIUM", "")  # browsers are started by tests/browser alone
     monkeypatch.setenv("ARCHIVER_CONFIG_DIR", str(tmp_path / "config"))
     monkeypatch.setenv("ARCHIVER_STATE_DIR", str(tmp_path / "state"))
     work = tmp_path / "work"

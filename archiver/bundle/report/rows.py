@@ -71,9 +71,9 @@ def answer(facts: SnapshotFacts) -> str:
     """`HTTP 200 OK, 48,213 bytes` of the last exchange."""
     if facts.file is not None:
         return words.size(facts.file.size)
-    if not facts.hops:
+    last = facts.document
+    if last is None:
         return "none"
-    last = facts.hops[-1]
     status = "no status" if last.status is None else f"HTTP {last.status} {last.reason or ''}".rstrip()
     return f"{status}, {words.size(last.received)} received"
 

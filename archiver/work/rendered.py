@@ -1,0 +1,297 @@
+"""From a visit by the browser to a snapshot and what belongs to its reading: all exchanges of that visit in the WARC,
+the document after scripts behind them, pictures as objects, how it was done in a `rendering` object.
+
+The reading is made from the document after scripts. What the server sent is in the same WARC, and where each
+statement's words were met is found there (work.origins).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from archiver.archive import Archive
+from archiver.browser.browser import Browser
+from archiver.browser.identity import new_identity
+from archiver.browser.proxy import Recording
+from archiver.browser.rendered import Patience, Rendered, Setting
+from archiver.browser.tape import TapeLimits
+from archiver.errors import UsageError
+from archiver.model import facts as facts_model
+from archiver.model import rendering as model
+from archiver.model.encoding import clean
+from archiver.model.facts import Hop, SnapshotFacts
+from archiver.model.manifest import ObjectRef, spell_salt
+from archiver.store.objects import StagedObject
+from archiver.web.addresses import follow
+from archiver.web.cookies import Cookie
+from archiver.web.exchange import ErrorKind, Exchange, Visit
+from archiver.web.fetch import HttpFetcher
+from archiver.web.headers import CHROME, FIREFOX
+from archiver.work.prepare import (
+    JSON,
+    FactsOf,
+    Run,
+    Snapshot,
+    cookie_names,
+    draft_of,
+    skew_of,
+    write_warc,
+)
+from archiver.work.read import Material, material_of_response
+from archiver.work.targets import Target
+
+RECORDED_KINDS: dict[str, ErrorKind] = {"limit": "protocol", "websocket": "protocol", "bad request": "protocol"}
+MADE_OF = ("screenshot", "mhtml", "pdf", "accessibility")
+
+
+def browser_of(fetcher: HttpFetcher) -> Browser:
+    """A browser whose pages go out as this fetcher's visits do: the same route, limits, rules and languages. Raises
+    ExtraMissingError where there is none."""
+    limits = fetcher.limits
+    persona = fetcher.persona
+    recording = Recording(
+        dialler=fetcher.dialler,
+        identity=new_identity(),
+        clock=fetcher.clock,
+        stop=fetcher.stop,
+        max_bytes=limits.max_bytes,
+        max_head=limits.max_head,
+        folder=fetcher.folder,
+        exchange_seconds=limits.total_seconds,
+        guarded=bool(fetcher.cookies),
+    )
+    plain = persona.user_agent in (FIREFOX, CHROME)  # what a browser is not, it should not say
+    language = (persona.accept_language or "").split(",")[0].split(";")[0].strip()
+    setting = Setting(
+        locale=language if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", language) else "en-US",
+        accept_language=persona.accept_language,
+        user_agent=None if plain else persona.user_agent,
+        referrer=fetcher.referrer,
+    )
+    total = limits.total_seconds
+    whole = Patience()
+    share = min(1.0, total / whole.total)
+    patience = replace(
+        whole, total=total, load=whole.load * share, settle=whole.settle * share, scroll=whole.scroll * share
+    )
+    return Browser(recording, setting=setting, patience=patience, limits=TapeLimits())
+
+
+def cookies_for(cookies: Sequence[Cookie], url: str) -> list[dict[str, Any]]:
+    """The cookies of a visit as the browser takes them."""
+    found = []
+    for cookie in cookies:
+        plain: dict[str, Any] = {"name": cookie.name, "value": cookie.value, "path": cookie.path}
+        if cookie.domain is None:
+            plain["url"] = url
+        else:
+            plain["domain"] = f".{cookie.domain}" if cookie.subdomains else cookie.domain
+            plain["secure"] = cookie.secure
+        if cookie.expires is not None:
+            plain["expires"] = cookie.expires
+        found.append(plain)
+    return found
+
+
+def visit_of(rendered: Rendered) -> Visit:
+    """The visit as a plain one would have been: the exchange that brought the page, or why there is none."""
+    place = _document(rendered)
+    document = None if place is None else rendered.exchanges[place]
+    answered = document is not None and document.status is not None
+    failed = next((item for item in rendered.failures if item.url == rendered.requested_url), None)
+    kind: ErrorKind | None = None
+    if not answered:
+        kind = "protocol" if failed is None else RECORDED_KINDS.get(failed.kind, failed.kind)  # type: ignore[arg-type]
+    if rendered.error == "stopped by the user":
+        kind = "interrupted"
+    return Visit(
+        requested_url=rendered.requested_url,
+        final_url=document.url if document is not None and answered else rendered.requested_url,
+        exchanges=(document,) if document is not None else (),
+        outcome="response" if answered and kind != "interrupted" else "no response",
+        error=None if answered and kind is None else rendered.error or "nothing came",
+        error_kind=kind,
+        retryable=kind in ("timeout", "disconnect", "connect"),
+    )
+
+
+def _document(rendered: Rendered) -> int | None:
+    """The place of the exchange that brought the page. Where the browser shows none, because it is a file or because
+    it was stopped: where the redirects from the first one lead."""
+    if rendered.document is not None:
+        return rendered.document
+    wanted = rendered.requested_url
+    for place, exchange in enumerate(rendered.exchanges):
+        if exchange.url != wanted:
+            continue
+        if exchange.location is None:
+            return place
+        try:
+            wanted = follow(exchange.url, exchange.location)
+        except UsageError:
+            return None
+    return None
+
+
+def snapshot_of_rendering(
+    archive: Archive, run: Run, target: Target, rendered: Rendered, reason: str, attempts: int
+) -> Snapshot:
+    """Stage what the browser's visit brought. Raises StoreError, FormatError."""
+    place = _document(rendered)
+    visit = visit_of(rendered)
+    hops: tuple[Hop, ...] = ()
+    dom = None
+    staged: list[StagedObject] = []
+    refs: list[ObjectRef] = []
+    if rendered.exchanges:
+        resource = None
+        if rendered.dom is not None and place is not None:
+            uri = f"urn:dom:{rendered.exchanges[place].url}"
+            resource = (uri, rendered.ended, model.DOM_TYPE, rendered.dom)
+        warc = write_warc(archive, rendered.exchanges, resource)
+        staged, refs, hops, dom = list(warc.staged), list(warc.refs), warc.hops, warc.resource
+    document = hops[place].record if place is not None else None
+    for role in MADE_OF:
+        data = getattr(rendered, role)
+        if data is not None:
+            item = archive.objects.stage_bytes(data)
+            staged.append(item)
+            refs.append(ObjectRef(role, item.digest, item.size, model.DERIVED[role]))
+    told = archive.objects.stage_bytes(model.encode(_rendering(archive, rendered, reason, document, dom)))
+    staged.append(told)
+    refs.append(ObjectRef(model.ROLE, told.digest, told.size, JSON))
+    facts = _facts(archive, run, target, rendered, hops, visit, attempts)
+    draft = draft_of(archive, "snapshot", facts_model.encode(facts), refs, staged)
+    material = None
+    if run.reads and visit.outcome == "response" and place is not None:
+        material = _material(rendered, rendered.exchanges[place], visit, document or "", dom)
+    return Snapshot(tuple(staged), draft, facts, material)
+
+
+def _facts(
+    archive: Archive,
+    run: Run,
+    target: Target,
+    rendered: Rendered,
+    hops: tuple[Hop, ...],
+    visit: Visit,
+    attempts: int,
+) -> SnapshotFacts:
+    setting = rendered.setting
+    settings = {
+        **run.settings,
+        "mode": model.MODE,
+        "viewport": f"{setting.width}x{setting.height}",
+        "locale": setting.locale,
+        "timezone": setting.timezone,
+    }
+    run = replace(
+        run,
+        settings=settings,
+        user_agent=setting.user_agent,
+        accept_language=_sent_language(rendered),
+        referrer=setting.referrer,
+    )
+    facts = FactsOf(archive, run, target, rendered.started).build(
+        outcome="response" if visit.outcome == "response" else "no response",
+        final_url=visit.final_url,
+        hops=hops,
+        attempts=attempts,
+        errors=(rendered.error,) if rendered.error else (),
+        skew=skew_of(visit.exchanges[-1] if visit.exchanges else None, rendered.started),
+        cookies=cookie_names(rendered.exchanges),
+    )
+    missing = [name for name, _ in rendered.missing]
+    if rendered.failures or rendered.unlisted:
+        missing.append("requests without an answer")
+    if any(hop.truncated for hop in hops):
+        missing.append("parts of responses")
+    software = replace(facts.software, libraries={**facts.software.libraries, "chromium": clean(rendered.product, 100)})
+    return replace(facts, software=software, complete=not missing, missing=tuple(missing))
+
+
+def _sent_language(rendered: Rendered) -> str | None:
+    """The value of Accept-Language in the first request."""
+    for exchange in rendered.exchanges[:1]:
+        for line in exchange.request.split(b"\r\n"):
+            if line.lower().startswith(b"accept-language:"):
+                return clean(line[16:].decode("latin-1").strip(), 500)
+    return None
+
+
+def _rendering(
+    archive: Archive, rendered: Rendered, reason: str, document: str | None, dom: str | None
+) -> model.Rendering:
+    setting = rendered.setting
+    missing = dict(rendered.missing)
+    if dom is None:
+        missing.setdefault("dom", "it is not known which exchange brought it")
+    return model.Rendering(
+        reason=clean(reason, 500),
+        outcome=rendered.outcome,
+        browser=model.BrowserFacts(
+            product=clean(rendered.product, 100),
+            sandbox=rendered.sandbox,
+            user_agent=clean(setting.user_agent or "", 500),
+            accept_language=None if setting.accept_language is None else clean(setting.accept_language, 500),
+            locale=setting.locale,
+            timezone=setting.timezone,
+            width=setting.width,
+            height=setting.height,
+        ),
+        page=model.PageFacts(
+            address=clean(rendered.address, 8000),
+            title=clean(rendered.title, 500),
+            width=rendered.page_width,
+            height=rendered.page_height,
+            clipped=rendered.clipped,
+            scrolled=rendered.scrolled,
+            frames=rendered.frames,
+        ),
+        document=document,
+        dom=dom,
+        not_made=tuple(model.NotMade(name, clean(why, 300)) for name, why in missing.items()),
+        happened=tuple(model.Happened(mark.kind, clean(mark.detail, 500)) for mark in rendered.marks),
+        not_answered=tuple(
+            model.NotAnswered(clean(item.url, 2000), clean(item.method, 40), item.kind, clean(item.reason), item.times)
+            for item in rendered.failures
+        ),
+        not_listed=rendered.unlisted,
+        turned_away=model.TurnedAway(
+            rendered.turned_away, tuple(clean(host, 300) for host in rendered.turned_away_hosts)
+        ),
+        peak_memory=rendered.peak_memory or None,
+        salt=spell_salt(archive.entropy(16)),
+    )
+
+
+def _material(rendered: Rendered, document: Exchange, visit: Visit, record: str, dom: str | None) -> Material:
+    """The document after scripts; where there is none, what the server sent."""
+    if rendered.dom is None or dom is None:
+        return material_of_response(
+            record,
+            document.response,
+            document.status,
+            document.fields,
+            visit.requested_url,
+            visit.final_url,
+            document.truncated is not None,
+        )
+    problems = ["read from the document after scripts, as the collector's browser made it"]
+    if rendered.frames:
+        problems.append(f"what {rendered.frames} frames of the page show is no part of the document that was read")
+    return Material(
+        record=dom,
+        body=rendered.dom,
+        complete=True,
+        codings=(),
+        content_type=model.DOM_TYPE,
+        status=document.status,
+        fields=document.fields,
+        requested_url=visit.requested_url,
+        final_url=visit.final_url,
+        problems=tuple(problems),
+    )
