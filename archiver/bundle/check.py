@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from archiver.bundle import bag, consistency, layout, record
+from archiver.bundle import bag, layout, record
 from archiver.bundle.build import NAMESPACE
 from archiver.bundle.listing import Listing, check_listing
 from archiver.bundle.read import BundleEvidence
@@ -24,6 +24,7 @@ from archiver.errors import ArchiverError, FormatError, MissingError, NewerVersi
 from archiver.evidence import read
 from archiver.signing import allowed_signers, sshsig
 from archiver.signing.keys import PublicKey
+from archiver.tlog import consistency
 from archiver.tlog.merkle import check_consistency
 from archiver.verify.case import Case
 from archiver.verify.identity import open_by_position

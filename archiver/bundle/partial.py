@@ -11,7 +11,7 @@ from typing import BinaryIO, cast
 from archiver import digest
 from archiver.bundle.redact import redact
 from archiver.bundle.withhold import Withholding
-from archiver.errors import ProofError
+from archiver.errors import FormatError, ProofError
 from archiver.evidence import Evidence, read
 from archiver.model import statement
 from archiver.model.manifest import ObjectRef
@@ -127,13 +127,17 @@ def some_segments(
     """The segments of a WARC that are shown, None if all are. `beside`: objects that are shown with it. Raises
     ProofError, FormatError, MissingError."""
     source = evidence.object_name(warc.digest) or ""
-    with evidence.open(source) as stream:
-        redaction = redact(stream, wish, beside)
-        if redaction is None:
-            return None
-        key = read(evidence, evidence.object_name(secret.digest) or "", SECRET_SIZE)
-        assert warc.segments is not None
-        return _partial(source, redaction.entries(stream, key, warc.segments), line_feed=0)
+    try:
+        with evidence.open(source) as stream:
+            redaction = redact(stream, wish, beside)
+            if redaction is None:
+                return None
+            key = read(evidence, evidence.object_name(secret.digest) or "", SECRET_SIZE)
+            assert warc.segments is not None
+            return _partial(source, redaction.entries(stream, key, warc.segments), line_feed=0)
+    except (FormatError, ProofError) as error:
+        error.where, error.hint = error.where or source, error.hint or "run: archiver verify"
+        raise
 
 
 def _partial(source: str, entries: Iterator[tuple[Entry, int]], *, line_feed: int) -> Partial:

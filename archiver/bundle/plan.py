@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from archiver import __version__, digest
-from archiver.bundle import consistency, layout
+from archiver.bundle import layout
 from archiver.bundle.contents import Contents
 from archiver.bundle.record import BundleRecord
 from archiver.bundle.report import render
@@ -23,6 +23,7 @@ from archiver.model.manifest import Identity, KeyChange, Manifest, ObjectRef
 from archiver.signing import sshsig
 from archiver.signing.allowed_signers import encode_for
 from archiver.signing.keys import PublicKey
+from archiver.tlog import consistency
 from archiver.tlog.checkpoint import Checkpoint, parse_checkpoint_text
 from archiver.tlog.merkle import check_consistency, check_inclusion, leaf_hash
 from archiver.tlog.note import open_note

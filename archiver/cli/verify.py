@@ -43,7 +43,7 @@ PRECEDENCE = (3, 1, 4, 0)
     multiple=True,
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="A checkpoint kept from before: what is here must extend it.",
+    help="A checkpoint, bundle or archive from before: what is here must extend it.",
 )
 @click.option(
     "--tsa-root",

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from archiver import digest
-from archiver.errors import ArchiverError, FormatError, ProofError
+from archiver.errors import ArchiverError, FormatError, MissingError, ProofError
 from archiver.evidence import read
+from archiver.tlog import consistency
 from archiver.tlog.checkpoint import OpenedCheckpoint
+from archiver.tlog.merkle import check_consistency
 from archiver.tlog.note import ED25519, VerifierKey
 from archiver.tlog.tiles import ENTRIES, WIDTH, tile_path
 from archiver.verify import continued
@@ -182,7 +184,9 @@ def _agrees(case: Case, size: int, old_root: bytes, source: str, file: str | Non
         if old_root == case.checkpoint.root:
             return True
     elif case.evidence.kind == "bundle":
-        message, code = f"{source}: there is no proof here that this checkpoint extends it", "since-not-checked"
+        message, code = _proven(case, size, old_root, source, spelled)
+        if not message:
+            return True
     elif size not in case.roots_at:
         message, code = f"{source}: manifests before number {size} are missing here", "since-not-checked"
     elif case.roots_at.get(case.checkpoint.size) != case.checkpoint.root:
@@ -194,3 +198,23 @@ def _agrees(case: Case, size: int, old_root: bytes, source: str, file: str | Non
             return True
     case.report.find(7, code, message, file=file)
     return False
+
+
+def _proven(case: Case, size: int, old_root: bytes, source: str, spelled: str) -> tuple[str, str]:
+    """Whether a bundle's consistency proof leads from that root to its checkpoint: nothing if it does, else message and
+    code. That the proof itself holds, from the older checkpoint beside it, is for step 7 of the bundle."""
+    assert case.checkpoint is not None
+    name = case.path(f"log/checkpoints/{size}")
+    try:
+        proof = consistency.parse(read(case.evidence, name + ".consistency"))
+        kept = open_by_position(case.keys, read(case.evidence, name), name).checkpoint if case.keys else None
+        if proof.old_size != size or proof.checkpoint != case.note or kept is None or kept.size != size:
+            raise ProofError("is not between these two checkpoints")
+        check_consistency(size, case.checkpoint.size, kept.root, case.checkpoint.root, proof.hashes)
+    except MissingError:
+        return f"{source}: there is no proof here that this checkpoint extends it", "since-not-checked"
+    except ArchiverError as error:
+        return f"{source}: the proof that this checkpoint extends it: {error.message}", "since-not-checked"
+    if kept.root != old_root:
+        return f"{source} has another root ({spelled}…) for size {size} than the log of this bundle", "history-forked"
+    return "", ""

@@ -16,6 +16,7 @@ from archiver import digest
 from archiver.errors import ArchiverError, FormatError, MissingError, StoreError, UsageError
 from archiver.evidence import SMALL, Evidence, read
 from archiver.foreign import check as foreign
+from archiver.foreign.imported import check_imports
 from archiver.model.manifest import MAX_BYTES, Identity, decode
 from archiver.signing.keys import PublicKey
 from archiver.store.folder import ArchiveFolder
@@ -163,16 +164,7 @@ def _take(given: str, signers: dict[str, str], archives: dict[str, str]) -> None
 
 
 def _known(home: Home, asked: Asked, evidence: Evidence) -> list[KnownCheckpoint]:
-    found = []
-    for path in asked.known:
-        try:
-            with path.open("rb") as stream:
-                data = stream.read(SMALL)
-            found.append(_checkpoint(data, str(path), given=True))
-        except OSError as error:
-            raise StoreError(f"could not be read: {error.strerror}", where=str(path)) from None
-        except FormatError as error:
-            raise FormatError(f"is no checkpoint: {error.message}", where=str(path)) from None
+    found = [checkpoint_at(path) for path in asked.known]
     archive, identity = _genesis(evidence)
     before = identity.continues.archive if identity is not None and identity.continues is not None else None
     for known in (archive, before):
@@ -180,6 +172,23 @@ def _known(home: Home, asked: Asked, evidence: Evidence) -> list[KnownCheckpoint
         if remembered is not None:
             found.append(replace(_checkpoint(remembered, "a checkpoint remembered on this machine"), archive=known))
     return found
+
+
+def checkpoint_at(path: Path) -> KnownCheckpoint:
+    """The checkpoint in a file, in a bundle, or the newest one of an archive; as it stands there, verified by nobody.
+    Raises MissingError, FormatError, StoreError."""
+    try:
+        if path.is_dir() or _is_zip(path):
+            evidence, _ = open_evidence(path)
+            data = read(evidence, evidence.prefix + CHECKPOINT)
+        else:
+            with path.open("rb") as stream:
+                data = stream.read(SMALL)
+        return _checkpoint(data, str(path), given=True)
+    except OSError as error:
+        raise StoreError(f"could not be read: {error.strerror}", where=str(path)) from None
+    except FormatError as error:
+        raise FormatError(f"is no checkpoint: {error.message}", where=str(path)) from None
 
 
 def _checkpoint(data: bytes, source: str, *, given: bool = False) -> KnownCheckpoint:
@@ -219,7 +228,7 @@ def check(path: Path, home: Home, asked: Asked, progress: Progress = silent) -> 
             step.skipped = "the bundle cannot be opened"
         return report
     policy = policy_of(home, asked, evidence)
-    report = verify(evidence, policy, jobs=asked.jobs, progress=progress, bundle_step=bundle_step)
+    report = verify(evidence, policy, jobs=asked.jobs, progress=progress, bundle_step=bundle_step, import_step=check_imports)
     if not report.failed and not report.unreadable and report.archive is not None:
         _remember(home, evidence, report.archive, report.size or 0)
     return report

@@ -9,18 +9,21 @@ leaves unrecorded: a crash before the last step leaves a record of a bundle that
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
 from archiver import digest
 from archiver.archive import Archive
+from archiver.bundle import layout
 from archiver.bundle.build import Built, build
 from archiver.bundle.check import check_bundle
 from archiver.bundle.read import BundleEvidence
-from archiver.errors import ProofError, RefusedError, UsageError
+from archiver.bundle.withhold import Withholding, parse
+from archiver.errors import MissingError, ProofError, RefusedError, UsageError
+from archiver.evidence import read
 from archiver.model import facts as facts_model
 from archiver.model.encoding import clean
 from archiver.model.events import MAX_SEQUENCES
@@ -29,10 +32,14 @@ from archiver.model.manifest import SALT_BYTES, BundleRef, ObjectRef, spell_salt
 from archiver.signing.keys import Signer
 from archiver.store.disk_errors import telling
 from archiver.store.ledger import Draft
+from archiver.tlog.checkpoint import parse_checkpoint_text
+from archiver.tlog.note import open_note
 from archiver.verify.case import Progress, silent
 from archiver.verify.policy import Policy
 from archiver.verify.report import Weight
 from archiver.verify.run import verify
+from archiver.work.check import checkpoint_at
+from archiver.work.choose import Choice, Chosen, choose
 from archiver.work.look import resolve
 
 MAX_PURPOSE = 2000  # characters
@@ -40,7 +47,8 @@ MAX_PURPOSE = 2000  # characters
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """A bundle that was written. `sequences`: every manifest in it; `record`: number of the `export` manifest."""
+    """A bundle that was written. `sequences`: every manifest in it; `record`: number of the (last) `export` manifest;
+    `notes`: what whoever exports should know of it, in sentences."""
 
     path: Path
     digest: str
@@ -48,28 +56,34 @@ class Exported:
     sequences: tuple[int, ...]
     record: int | None
     built: Built
+    notes: tuple[str, ...] = ()
 
 
 def export(
     archive: Archive,
-    refs: Iterable[str],
+    choice: Choice | Iterable[str],
     output: Path | None = None,
     *,
     force: bool = False,
     record: bool = True,
     purpose: str | None = None,
-    withhold: Collection[str] = (),
-    older: Collection[int] = (),
+    withhold: Iterable[str] = (),
+    credentials: bool = False,
+    since: Path | None = None,
     signer: Signer | None = None,
     progress: Progress = silent,
 ) -> Exported:
-    """Write the captures that `refs` mean into a bundle, by default called as its folder, here.
+    """Write what is chosen (or what REFs mean) into a bundle, by default called as its folder, here.
 
-    `signer`: the exporter's key, by default the archive's signer; `withhold`, `older`: as for `archiver.bundle.build`;
-    `purpose` is sealed with the record. Raises UsageError, MissingError, FormatError and ProofError for what cannot be
-    exported, RefusedError for a place inside the archive, StoreError; then nothing was written.
+    `signer`: the exporter's key, by default the archive's signer; `withhold`: what is left out, in the words of
+    `archiver.bundle.withhold.parse`; `credentials`: the requests' cookies and authorization are left in; `since`: an
+    earlier bundle or checkpoint that this one is to be proven to extend; `purpose` is sealed with the record. Raises
+    UsageError, MissingError, FormatError and ProofError for what cannot be exported, RefusedError for a place inside
+    the archive, StoreError; then nothing was written.
     """
-    numbers = sequences_of(archive, refs)
+    chosen = choose(archive, choice if isinstance(choice, Choice) else Choice(tuple(choice)), progress)
+    wish = _wish(archive, chosen, withhold, credentials)
+    older = () if since is None else _older(archive, since)
     check_place(archive, output, force)
     ledger = archive.ledger() if record or signer is None else None
     if signer is None:
@@ -79,27 +93,66 @@ def export(
     with Unfinished(folder) as unfinished:
         built = build(
             archive.folder,
-            numbers,
+            chosen.numbers,
             signer,
             unfinished.stream,
             created=archive.clock(),
-            withhold=withhold,
+            withhold=wish,
             older=older,
             progress=progress,
         )
         path = output or folder / f"{built.folder}.zip"
         check_place(archive, path, force)
-        if record and len(built.record.selected) > MAX_SEQUENCES:
-            raise UsageError(
-                f"{len(built.record.selected)} records in one bundle; at most {MAX_SEQUENCES} can be recorded",
-                hint="export them in several bundles",
-            )
         found = unfinished.finish()
         _check(unfinished.path, path, signer, progress)
         reference = BundleRef(found, built.size, built.record.selected)
         number = record_export(archive, reference, purpose) if record else None
         unfinished.rename(path, force)
-    return Exported(path, found, built.size, built.sequences, number, built)
+    return Exported(path, found, built.size, built.sequences, number, built, tuple(_notes(chosen, wish)))
+
+
+def _wish(archive: Archive, chosen: Chosen, words: Iterable[str], credentials: bool) -> Withholding:
+    roles = {ref.role for number in chosen.numbers for ref in archive.manifest(number).objects}
+    return replace(parse(words, roles, credentials=not credentials), statements=chosen.statements)
+
+
+def _older(archive: Archive, path: Path) -> tuple[int, ...]:
+    """The size of the checkpoint of an earlier bundle, or in a file, which must be one that this archive keeps. Raises
+    RefusedError for one of another log, or of another course of this one."""
+    known = checkpoint_at(path)
+    if known.origin != archive.identity().origin:
+        raise RefusedError(f"is of another log, {known.origin}", where=str(path))
+    if known.size == archive.size():
+        return ()  # the bundle carries the very same one
+    name = layout.older_files(known.size)[0]
+    try:
+        kept = parse_checkpoint_text(open_note(read(archive.folder, name)).text)
+    except MissingError:
+        raise RefusedError(
+            f"counts {known.size} manifests, and this archive has no checkpoint of that size",
+            where=str(path),
+            hint="this is an older copy of the archive, or that is of another one",
+        ) from None
+    if (kept.size, kept.root) != (known.size, known.root):
+        raise RefusedError(
+            f"has another root for {known.size} manifests than this archive",
+            where=str(path),
+            hint="one of the two was rewritten: keep both, they prove it",
+        )
+    return (known.size,)
+
+
+def _notes(chosen: Chosen, wish: Withholding) -> Iterator[str]:
+    there = [role for role in ("page-text", "warc") if role not in wish.roles]
+    if (chosen.statements or "statements" in wish.roles or wish.context) and there:
+        yield (
+            f"what was left out of the statements can be read in the {' and the '.join(there)}, which the bundle "
+            "holds: --withhold warc,page-text leaves them out"
+        )
+    if "page-text" in wish.roles and "warc" not in wish.roles and not wish.body:
+        yield "the page text can be made again from the warc, which the bundle holds: --withhold warc leaves it out"
+    for number in chosen.unread:
+        yield f"number {number} could not be searched: its page text cannot be read"
 
 
 def sequences_of(archive: Archive, refs: Iterable[str]) -> set[int]:
@@ -150,7 +203,7 @@ def _check(temporary: Path, path: Path, signer: Signer, progress: Progress) -> N
 
 
 def record_export(archive: Archive, reference: BundleRef, purpose: str | None) -> int:
-    """The `export` manifest: custody. Its number."""
+    """The `export` manifest: custody; its number. One has room for MAX_SEQUENCES numbers: more take several."""
     with archive.ledger().batch() as group:
         objects: tuple[ObjectRef, ...] = ()
         if purpose is not None:
@@ -159,7 +212,9 @@ def record_export(archive: Archive, reference: BundleRef, purpose: str | None) -
             staged = archive.objects.stage_bytes(facts_model.encode(remark))
             group.adopt(staged)
             objects = (ObjectRef("facts", staged.digest, staged.size, "application/json"),)
-        added = group.add(Draft("export", None, reference, objects, archive.clock()))
+        for at in range(0, len(reference.sequences), MAX_SEQUENCES):
+            part = replace(reference, sequences=reference.sequences[at : at + MAX_SEQUENCES])
+            added = group.add(Draft("export", None, part, objects, archive.clock()))
         group.commit()
     return added.sequence
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
 from archiver import digest
+from archiver.archive import Archive
 from archiver.bundle import bag, layout, record
 from archiver.bundle.build import Built, build
 from archiver.bundle.check import check_bundle
@@ -29,6 +30,7 @@ from archiver.model.statement import ContextPart, ContextRecord, PartRecord, Spe
 from archiver.page import anchor, text
 from archiver.signing.allowed_signers import encode_for
 from archiver.signing.keys import KeySigner
+from archiver.store.ledger import Draft
 from archiver.tlog.checkpoint import Checkpoint, LogKey
 from archiver.tlog.merkle import EMPTY_ROOT
 from archiver.tlog.tiles import TileBuilder
@@ -247,8 +249,8 @@ class Page:
                 f"Location: {location}\r\n" if location else ""
             )
             body = self.body if last else b""
-            head += f"Content-Type: {self.content_type}\r\nContent-Length: {len(body)}\r\n{self.extra.get('fields', '')}\r\n"
-            response = head.encode() + body
+            head += f"Content-Type: {self.content_type}\r\nContent-Length: {len(body)}\r\n"
+            response = f"{head}{self.extra.get('fields', '')}\r\n".encode() + body
             host = url.split("/")[2]
             ids = writer.write_exchange(
                 uri=url,
@@ -388,6 +390,19 @@ class Page:
         )
         around = tuple(ContextPart(clean(p.prefix), clean(p.suffix)) for p in parts)
         return record, ContextRecord(f"s{number}", around, spell_salt(self.entropy(16)))
+
+
+def capture(archive: Archive, page: Page) -> None:
+    """Seal a page as `archiver capture` does."""
+    memory = MemoryArchive()
+    with archive.ledger().batch() as group:
+        subject = None
+        for event, objects in (("snapshot", page.snapshot(memory)), ("reading", page.reading(memory))):
+            for ref in objects:
+                group.adopt(archive.objects.stage_bytes(memory.files[object_path(ref.digest)]))
+            added = group.add(Draft(event, subject, None, objects, archive.clock()))
+            subject = added.digest
+        group.commit()
 
 
 def small_page() -> Page:

@@ -21,9 +21,10 @@ from make_bundle_vector import DOCUMENT, VECTOR, specimen
 from simulator import Simulator
 
 from archiver import digest
-from archiver.bundle import bag, consistency, container, layout, record
+from archiver.bundle import bag, container, layout, record
 from archiver.bundle.read import BundleEvidence
 from archiver.bundle.report.render import RENDERER
+from archiver.tlog import consistency
 
 TEXT = DOCUMENT.read_text("utf-8")
 DATA = VECTOR.read_bytes()

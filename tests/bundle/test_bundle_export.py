@@ -7,53 +7,21 @@ import os
 from pathlib import Path
 
 import pytest
-from bundle_cases import SIGNER, STRANGER, MemoryArchive, Page, check, codes, contents, small_page
+from bundle_cases import SIGNER, STRANGER, MemoryArchive, check, codes, contents, small_page
 
 from archiver import digest
 from archiver.archive import Archive
 from archiver.bundle.read import BundleEvidence
-from archiver.errors import ArchiverError, MissingError, ProofError, RefusedError, UsageError
+from archiver.errors import ArchiverError, FormatError, MissingError, ProofError, RefusedError, UsageError
 from archiver.evidence import read
 from archiver.model.facts import decode_remark
 from archiver.model.manifest import BundleRef
-from archiver.store.home import Home
 from archiver.store.ledger import Draft
 from archiver.verify.layout import object_path
 from archiver.verify.policy import Policy
+from archiver.verify.report import Outcome
 from archiver.verify.run import verify
 from archiver.work.export import export
-from archiver.work.keys import Passphrases, load_keys, make_archive
-
-SEEDS = (b"signer".ljust(32, b"."), b"log".ljust(32, b"."), b"recovery".ljust(32, b"."))
-
-
-@pytest.fixture
-def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Archive:
-    """An archive with two captures, unlocked; the working folder is beside it."""
-    home = Home(tmp_path / "config", tmp_path / "state")
-    root = tmp_path / "archive"
-    time = iter(f"2026-11-24T09:00:{n // 10:02d}.{n % 10}00Z" for n in range(600))
-    made = Archive(root, home, clock=lambda: next(time))
-    make_archive(root, home, passphrase=None, origin=None, clock=made.clock, entropy=os.urandom, seeds=SEEDS)
-    made.unlock(*load_keys(made, Passphrases(None, lambda path, again: None)))
-    (tmp_path / "work").mkdir()
-    monkeypatch.chdir(tmp_path / "work")
-    capture(made, small_page())
-    capture(made, Page(b"<p>Other words.</p>", url="https://news.example/other", title="Other"))
-    return made
-
-
-def capture(archive: Archive, page: Page) -> None:
-    """Seal a page as `archiver capture` does."""
-    memory = MemoryArchive()
-    with archive.ledger().batch() as group:
-        subject = None
-        for event, objects in (("snapshot", page.snapshot(memory)), ("reading", page.reading(memory))):
-            for ref in objects:
-                group.adopt(archive.objects.stage_bytes(memory.files[object_path(ref.digest)]))
-            added = group.add(Draft(event, subject, None, objects, archive.clock()))
-            subject = added.digest
-        group.commit()
 
 
 def parts(folder: Path) -> list[str]:
@@ -66,7 +34,12 @@ def test_export(archive: Archive, tmp_path: Path) -> None:
     data = path.read_bytes()
     assert (done.path, done.size, done.digest) == (path, len(data), digest.of_bytes(data))
     assert done.sequences == (0, 1, 2, 4) and done.record == 5
-    assert check(data).exit_code == 0 and not codes(check(data))
+    report = check(data)
+    assert report.exit_code == 0 and {code for code, _ in codes(report)} == {
+        *("object-in-part", "object-withheld", "content-not-checked"),
+    }
+    assert b"Cookie: consent" not in data and report.outcome(12) is Outcome.PASSED
+    assert done.built.withheld[1].endswith(" segments of warc: WARC header, request field Cookie")
     record = archive.manifest(5)
     assert record.event == "export" and record.extra == BundleRef(done.digest, done.size, (1, 2))
     remark = decode_remark(archive.object(record, "facts"))
@@ -126,7 +99,7 @@ def test_refs(archive: Archive) -> None:
         ([], UsageError),
         (["0"], UsageError),
         (["99"], MissingError),
-        (["2#s1"], UsageError),
+        (["2#s9"], MissingError),
         (["https://nobody.example/"], MissingError),
     ):
         with pytest.raises(error):
@@ -142,12 +115,15 @@ def test_nothing_half_is_left(archive: Archive, monkeypatch: pytest.MonkeyPatch)
     kept = target.read_bytes()
     target.chmod(0o644)
     target.write_bytes(kept[:-1] + b"?")
-    with pytest.raises(ProofError):
+    with pytest.raises(FormatError) as caught:
         export(archive, ["1"], Path("a.zip"))
+    assert caught.value.where == name and caught.value.hint == "run: archiver verify"
+    with pytest.raises(ProofError):
+        export(archive, ["1"], Path("a.zip"), credentials=True)
     target.write_bytes(kept)
     from archiver.work import export as module
 
-    for step in ("build", "verify", "_record"):
+    for step in ("build", "verify", "record_export"):
         with monkeypatch.context() as patch:
             patch.setattr(module, step, lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
             with pytest.raises(KeyboardInterrupt):
@@ -194,13 +170,13 @@ def test_what_was_disowned_is_exported_and_said_to_be(tmp_path: Path) -> None:
 def test_a_file_that_appears_meanwhile_stays(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
     from archiver.work import export as module
 
-    real = module._record
+    real = module.record_export
 
     def record_and_appear(*arguments: object) -> object:
         Path("a.zip").write_bytes(b"somebody else's")
         return real(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(module, "_record", record_and_appear)
+    monkeypatch.setattr(module, "record_export", record_and_appear)
     with pytest.raises(UsageError, match="appeared meanwhile"):
         export(archive, ["1"], Path("a.zip"))
     assert Path("a.zip").read_bytes() == b"somebody else's" and parts(Path()) == ["a.zip"]

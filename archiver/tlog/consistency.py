@@ -1,4 +1,4 @@
-"""What shows that the bundle's checkpoint extends an older one, in one file: log/checkpoints/<size>.consistency
+"""What shows that a checkpoint extends an older one, in one file of a bundle: log/checkpoints/<size>.consistency
 
 Specimen (from a log of 57 to one of 90):
 
