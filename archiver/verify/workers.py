@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+import sys
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
@@ -89,10 +91,15 @@ class Workers:
             if kind == "threads":
                 self._own[kind] = ThreadPoolExecutor(self._jobs)
             else:
-                # spawn: a fork of a process with threads can hang, and inherits locks.
-                context = multiprocessing.get_context("spawn")
+                context = multiprocessing.get_context("fork" if _can_fork() else "spawn")
                 self._own[kind] = ProcessPoolExecutor(self._jobs, mp_context=context, initializer=_begin)
         return self._own[kind]
+
+
+def _can_fork() -> bool:
+    """A fork takes 10 ms, a new interpreter 200 of a core. But that of a process with threads can hang: it inherits
+    their locks."""
+    return sys.platform == "linux" and threading.active_count() == 1
 
 
 def _begin() -> None:
