@@ -14,9 +14,11 @@ from typing import Literal
 from archiver.archive import Archive
 from archiver.errors import ArchiverError, MissingError
 from archiver.evidence import read
+from archiver.model.events import MAX_STAMPS, StampRef
 from archiver.model.manifest import MAX_BYTES, decode
 from archiver.stamps.opentimestamps import MAX_PROOF
 from archiver.store.beside import FOLDER, Beside, kept
+from archiver.store.ledger import Draft
 from archiver.store.settings import AuthoritySettings
 from archiver.tlog.tiles import ENTRIES, WIDTH, decode_entries, tile_path
 
@@ -114,6 +116,20 @@ def held(archive: Archive) -> Held:
         raise MissingError("there is no checkpoint to stamp", where=f"{archive.root}/{FOLDER}")
     listed = _listed(archive, min(item.size for item in files)) if files else frozenset()
     return Held(archive, sizes, files, listed)
+
+
+def seal(archive: Archive, refs: Sequence[StampRef]) -> tuple[int | None, list[str]]:
+    """Seal what arrived, in one commit; the number of the last manifest, and what was repaired before. Raises what
+    writing raises."""
+    if not refs:
+        return None, []
+    sequence = None
+    with archive.ledger().batch() as group:
+        for start in range(0, len(refs), MAX_STAMPS):
+            part = tuple(refs[start : start + MAX_STAMPS])
+            sequence = group.add(Draft("stamp", None, part, (), archive.clock())).sequence
+        group.commit()
+        return sequence, group.repaired.lines()
 
 
 def _listed(archive: Archive, start: int) -> frozenset[str]:

@@ -24,17 +24,15 @@ from archiver.stamps.presets import preset
 from archiver.stamps.rfc3161 import MAX_RESPONSE, NONCE_BYTES, build_request, check_answer, parse_response
 from archiver.stamps.token import Token
 from archiver.store.beside import FOLDER, Beside, place_beside
-from archiver.store.ledger import Draft
 from archiver.store.settings import AuthoritySettings, Settings, is_label
 from archiver.store.tsa_roots import FOLDER as ROOTS
 from archiver.store.tsa_roots import roots_in
 from archiver.web.ask import Asker
 from archiver.web.tsa import ask_authority
 from archiver.work import calendars
-from archiver.work.stamping import Done, Held, Stamped, Wanted, held
+from archiver.work.stamping import Done, Held, Stamped, Wanted, held, seal
 from archiver.work.wishes import Wishes, in_force
 
-MAX_STAMPS = 150  # in one manifest
 SKEW = timedelta(minutes=5)  # between an authority's clock and ours, before it is worth a word
 _NOT_LABEL = re.compile(r"[^a-z0-9]+", re.ASCII)
 
@@ -98,7 +96,7 @@ def timestamp(
             done.results.append(result)
             report(result)
     finally:  # an interruption seals what is there
-        _seal(archive, refs, done)
+        done.sequence, done.repaired = seal(archive, refs)
     return done
 
 
@@ -221,14 +219,3 @@ def _oddities(archive: Archive, token: Token) -> tuple[str, ...]:
 
 def _ref(result: Stamped, name: str, data: bytes) -> StampRef:
     return StampRef(result.size, result.kind, name, digest.of_bytes(data), len(data))
-
-
-def _seal(archive: Archive, refs: Sequence[StampRef], done: Done) -> None:
-    if not refs:
-        return
-    with archive.ledger().batch() as group:
-        for start in range(0, len(refs), MAX_STAMPS):
-            part = tuple(refs[start : start + MAX_STAMPS])
-            done.sequence = group.add(Draft("stamp", None, part, (), archive.clock())).sequence
-        group.commit()
-        done.repaired = group.repaired.lines()
