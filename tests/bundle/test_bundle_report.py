@@ -16,9 +16,11 @@ from bundle_cases import MemoryArchive, Page, bundle_of, check, codes, contents,
 from rechecking import recheck
 from simulator import HTML, Simulator
 
+from archiver import digest
 from archiver.bundle.report import context, rows, verifier, visits, words
 from archiver.bundle.report.context import Piece
 from archiver.bundle.report.render import RENDERER
+from archiver.bundle.withhold import parse
 from archiver.model.facts import Tls
 from archiver.model.statement import ContextPart, ContextRecord, PartRecord, StatementRecord
 
@@ -131,8 +133,8 @@ def test_nothing_is_loaded_and_only_the_verifier_runs(wire: str) -> None:
     )
     style = re.search(r"<style>(.*?)</style>", wire, re.DOTALL)
     assert style is not None and wire.count("<style") == 1
-    digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
-    assert policy == verifier.policy() and f"style-src 'sha256-{digest}'" in policy
+    found = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
+    assert policy == verifier.policy() and f"style-src 'sha256-{found}'" in policy
     script = re.search(r"<script>(.*?)</script>", wire, re.DOTALL)
     assert script is not None and script[1] == verifier.script()
     assert "url(" not in style[1] and "@import" not in style[1] and "http" not in style[1]
@@ -261,6 +263,22 @@ def test_a_picture_of_the_page_stands_in_it() -> None:
         found = contents(bundle_of(archive, 5)[0])["report.html"].decode()
         assert ('<img src="data:image/png;base64,iVBORw0KGg' in found) == shown
         assert "a picture of the page as a browser showed it" in found and "<svg" not in found
+
+
+def test_statements_shown_in_part() -> None:
+    """With the words around them, and without."""
+    archive = MemoryArchive()
+    archive.capture(Page.of_article("wire.html"))
+    archive.seal()
+    for words_around in (True, False):
+        wish = parse([] if words_around else ["warc", "page-text", "facts", "context"])
+        shown = {digest.of_bytes(archive.manifests[1]): frozenset({"s2"})}
+        found = contents(bundle_of(archive, 1, withhold=replace(wish, statements=shown))[0])["report.html"].decode()
+        text = Tags(found).text
+        assert "Only some of the statements of reading 2 are in this bundle" in text
+        assert found.count('class="statement"') == 1 and 'id="statement-2-s2"' in found
+        assert ("The words around it were withheld." in text) != words_around
+        assert ("<mark>" in found) == words_around
 
 
 def test_time_stamps_are_listed() -> None:

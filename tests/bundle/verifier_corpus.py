@@ -6,6 +6,7 @@ import functools
 import io
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 
 from bundle_cases import (
     CREATED,
@@ -23,8 +24,10 @@ from bundle_cases import (
 from hostile_zips import HOSTILE, VECTORS
 from simulator import HTML, Simulator
 
+from archiver import digest
 from archiver.bundle import layout, record
 from archiver.bundle.build import build
+from archiver.bundle.withhold import parse
 from archiver.errors import FormatError
 from archiver.signing.keys import KeySigner
 from archiver.verify.report import Outcome, Report
@@ -93,11 +96,40 @@ def _archives() -> Iterator[Case]:
         article.capture(Page.of_article(name))
         article.seal()
         yield f"article/{name}", bundle_of(article, 1)[0]
-    yield "withheld/warc", bundle_of(small_archive(), 1, withhold=["warc"])[0]
+    yield from _parts()
     forged = MemoryArchive(signer=STRANGER, recovery=SIGNER)
     forged.capture(Page(b"<p>Ann Lee said: <q>I took the money.</q></p>"))
     forged.seal()
     yield "somebody else's", bundle_of(forged, 1, signer=STRANGER)[0]
+
+
+def _parts() -> Iterator[Case]:
+    """Objects withheld and shown in part; and parts, proofs and counts that do not fit."""
+    archive = MemoryArchive()
+    archive.capture(Page.of_article("wire.html"))
+    archive.seal()
+    snapshot = digest.of_bytes(archive.manifests[1])
+    two = replace(parse([]), statements={snapshot: frozenset({"s1", "s3"})})
+    cases = {
+        "warc": parse(["warc"]), "texts": parse(["page-text", "facts"]), "context": parse(["context"]),
+        "body": parse(["body"]), "request": parse(["request"]), "credentials": parse([], credentials=True),
+        "header": parse(["header:content-type"]), "two statements": two,
+        "two statements alone": replace(parse(["warc", "page-text", "facts", "context"]), statements=two.statements),
+    }  # fmt: skip
+    for name, wish in cases.items():
+        yield f"withheld/{name}", bundle_of(archive, 1, withhold=wish)[0]
+    data, built = bundle_of(archive, 1, withhold=replace(two, credentials=True))
+    files = contents(data)
+    chance = random.Random(7)
+    for name in (name for name in sorted(files) if name.startswith("data/parts/")):
+        old = files[name]
+        for at in range(12):
+            place = chance.randrange(len(old))
+            changed = chance.choice((
+                old[:place] + bytes([old[place] ^ 1]) + old[place + 1 :], old[:place] + old[place + 1 :], old[:place],
+                old + old[place:],
+            ))  # fmt: skip
+            yield f"parts/{at} {name[-14:]}", zip_of(signed_again({**files, name: changed}), built.folder)
 
 
 def _gzip(data: bytes) -> bytes:
@@ -144,8 +176,6 @@ def _changed_files() -> Iterator[Case]:
 
 
 def _records() -> Iterator[Case]:
-    from dataclasses import replace
-
     data, built = bundle_of(small_archive(), 1)
     files = contents(data)
     for at, changes in enumerate(

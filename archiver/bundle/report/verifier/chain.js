@@ -13,7 +13,7 @@ class Case {
     this.signedBy = new Map();
     this.incomplete = false;
     this.record = null;
-    this.parts = new Map(); // digest of an object that is shown in part -> Map(index -> bytes)
+    this.parts = new Map(); // digest of an object that is shown in part -> what parseParts gives
   }
 
   read(name, limit) {

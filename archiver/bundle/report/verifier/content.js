@@ -27,6 +27,7 @@ async function checkContent(run) {
   const selected = new Set(run.record?.selected ?? []);
   const looked = { 10: 0, 11: 0, 12: 0 };
   run.warcs = new Map(); // sequence -> {data, records}
+  run.pieces = new Map(); // sequence -> what recordsInPart gives
   for (const row of run.rows.values()) {
     if (!selected.has(row.sequence) || row.manifest === null) continue;
     if (row.manifest.event === "snapshot" || row.manifest.event === "import") {
@@ -69,6 +70,10 @@ async function checkExchanges(run, row) {
   const facts = imported ? null : await jsonObject(run, 10, row, "facts", "facts/v1", checkFacts);
   if (imported) report.find(10, "page-not-checked", "what was imported is not looked into by this page", row.name, row.sequence);
   if (objectOf(row.manifest, "warc") === null) return;
+  if (run.parts.has(objectOf(row.manifest, "warc").digest)) {
+    await checkExchangesInPart(run, row);
+    return;
+  }
   const data = await sealedObject(run, 10, row, "warc");
   if (data === null) return;
   const ref = objectOf(row.manifest, "warc");
@@ -86,6 +91,22 @@ async function checkExchanges(run, row) {
   } catch (fault) {
     report.blame(10, fault, "warc-bad", name, "warc-bad", row.sequence);
   }
+}
+
+// A WARC of which something is withheld: the records that are here whole, each by itself.
+async function checkExchangesInPart(run, row) {
+  const { digest } = objectOf(row.manifest, "warc");
+  try {
+    const found = recordsInPart(run.parts.get(digest));
+    run.pieces.set(row.sequence, found);
+    for (const { data, record } of found) {
+      if (record === null) continue;
+      for (const message of await wrongDigests(data, [record])) run.report.find(10, "warc-digest", message, partsPath(digest), row.sequence);
+    }
+  } catch (fault) {
+    run.report.blame(10, fault, "warc-bad", partsPath(digest), "warc-bad", row.sequence);
+  }
+  run.report.find(10, "content-not-checked", "parts of the WARC are withheld: the facts were not compared with it by this page", partsPath(digest), row.sequence);
 }
 
 const HOP = ["url", "status", "reason", "http", "location", "ip", "port", "via_proxy", "tls", "started", "received", "truncated", "problems", "record"];
@@ -171,7 +192,9 @@ async function checkReading(run, row) {
 
 async function bodyOf(run, row, source) {
   const { report } = run;
-  const stored = run.warcs.get(run.byDigest.get(row.manifest.subject));
+  const snapshot = run.byDigest.get(row.manifest.subject);
+  if (run.pieces.has(snapshot)) return bodyInPart(run, row, source, run.pieces.get(snapshot));
+  const stored = run.warcs.get(snapshot);
   if (stored === undefined) {
     report.find(11, "content-not-checked", "the body that was read cannot be derived again: there is no WARC here", row.name, row.sequence);
     return null;
@@ -191,6 +214,22 @@ async function bodyOf(run, row, source) {
     return null;
   }
   return body;
+}
+
+// Of a WARC in part: the record that the reading names, or whatever has the body that it names.
+async function bodyInPart(run, row, source, pieces) {
+  for (const { data, record } of pieces) {
+    if (record !== null && record.get("warc-record-id") !== source.record) continue;
+    const read = record ?? { block: data, http: true, parts: cutBlock({ block: data, http: true }, 0) };
+    for (const body of [await decodedBody(data, read), record === null ? data : null]) {
+      if (body === null || body.length !== source.size || (await digestOf(body)) !== source.digest) continue;
+      if (record === null) run.report.find(11, "source-unnamed", "the body that was read is here, proven to be part of the WARC; which exchange it belongs to is not", row.name, row.sequence);
+      return body;
+    }
+    if (record !== null) run.report.find(11, "source-not-checked", "the body of the record that the reading names is another one, or could not be decoded by this page", row.name, row.sequence);
+  }
+  run.report.find(11, "content-not-checked", "the body that was read is withheld", row.name, row.sequence);
+  return null;
 }
 
 // The page text, as code points.

@@ -28,9 +28,9 @@ function checkRecord(record) {
   need(Array.isArray(withheld), "bundle.json: withheld is no list");
   let before = "";
   for (const item of withheld) {
-    keysOf(item, ["sequence", "role", "digest", ...("shown" in item ? ["shown"] : [])], "withheld");
+    keysOf(item, ["sequence", "role", "digest", "shown"], "withheld");
     need(selected.includes(item.sequence) && isDigest(item.digest) && isText(item.role) && /^[a-z][a-z0-9-]{0,39}$/.test(item.role), "bundle.json: a withheld object is malformed");
-    need(item.shown === undefined || isNatural(item.shown), "bundle.json: shown is no natural number");
+    need(isNatural(item.shown), "bundle.json: shown is no natural number");
     const order = `${String(item.sequence).padStart(16, "0")} ${item.role} ${item.digest}`;
     need(before < order, "bundle.json: withheld does not rise");
     before = order;
@@ -194,7 +194,7 @@ async function checkObjects(run, progress) {
   let named = 0;
   for (const { sequence, manifest, name } of run.rows.values()) {
     const refs = manifest?.objects ?? [];
-    const binding = !withheld.has(sequence) && refs.every((ref) => !container.has(inData(objectPath(ref.digest))));
+    const binding = !withheld.has(sequence) && refs.every((ref) => ref.size === 0 || !container.has(inData(objectPath(ref.digest))));
     for (const ref of refs) {
       named += 1;
       const file = inData(objectPath(ref.digest));
@@ -209,7 +209,7 @@ async function checkObjects(run, progress) {
         report.find(9, "object-taken-down", `${ref.role} was removed by number ${run.removed.get(ref.digest)}`, file, sequence);
       } else if (!binding) {
         if (shown.has(ref.digest)) await checkParts(run, ref, shown.get(ref.digest));
-        report.find(9, "object-withheld", `${ref.role} is not in this bundle`, file, sequence);
+        else report.find(9, "object-withheld", `${ref.role} is not in this bundle`, file, sequence);
       }
     }
   }

@@ -15,7 +15,7 @@ const WEIGHTS = {
 for (const code of [
   "genesis-newer", "checkpoint-unknown", "manifest-newer", "keys-unknown", "later-unknown", "since-not-checked", "object-taken-down",
   "object-withheld", "facts-newer", "source-not-checked", "content-not-checked", "stamp-not-checked", "signer-unconfirmed",
-  "bundle-renderer", "log-handover", "page-not-checked",
+  "bundle-renderer", "log-handover", "page-not-checked", "object-in-part", "source-unnamed",
 ]) WEIGHTS[code] = NOT_CHECKED;
 const MAX_SHOWN = 1000; // findings of one code that are kept
 

@@ -9,9 +9,9 @@ async function checkStatements(run, row, facts, text, body) {
     if (facts !== null && facts.statements > 0) report.find(12, "content-not-checked", "the manifest names no statements", row.name, row.sequence);
     return 0;
   }
-  const found = run.parts.has(ref.digest) ? [...run.parts.get(ref.digest).values()] : await statementLines(run, row, ref);
-  if (found === null) return 0;
   const whole = !run.parts.has(ref.digest);
+  const found = whole ? await statementLines(run, row, ref) : run.parts.get(ref.digest).filter((entry) => entry.data !== undefined).map((entry) => [entry.index, entry.data]);
+  if (found === null) return 0;
   const listed = report.findings.some(({ code, sequence }) => code === "statements-root" && sequence === row.sequence) ? FAILED : PASSED;
   let pairs;
   try {
@@ -52,10 +52,10 @@ async function statementLines(run, row, ref) {
       run.report.find(12, "statements-bad", "a line without a line feed, or too many lines", row.name, row.sequence);
       return null;
     }
-    found.push(data.subarray(place, feed));
+    found.push([found.length, data.subarray(place, feed)]);
     place = feed + 1;
   }
-  const root = `sha256:${hex(treeRoot(found.map(leafHash)))}`;
+  const root = `sha256:${hex(treeRoot(found.map(([, line]) => leafHash(line))))}`;
   if (found.length !== ref.leaves.count || root !== ref.leaves.root) run.report.find(12, "statements-root", "the lines do not give the root in the manifest", row.name, row.sequence);
   return found;
 }
@@ -63,17 +63,21 @@ async function statementLines(run, row, ref) {
 // Pairs of statement and context; a context may be missing where lines are shown one by one.
 function parseLines(found, whole) {
   const pairs = [];
-  for (const line of found) {
+  let before = -1;
+  for (const [index, line] of found) {
     const isContext = latin1(line.subarray(0, 24)).startsWith('{"archiver":"context/');
     refuseNewer(line, isContext ? "context/v1" : "statement/v1");
     const value = decodeLine(line);
+    need((index % 2 === 1) === isContext, `line ${index} is not what stands there`);
     if (!isContext) pairs.push([checkStatement(value), null]);
     else {
+      need(before === index - 1, `line ${index}: a context without its statement`);
       checkContext(value);
       const last = pairs.at(-1);
       need(last !== undefined && last[1] === null && last[0].id === value.id && last[0].parts.length === value.parts.length, "a context that belongs to no statement");
       last[1] = value;
     }
+    before = index;
   }
   if (whole) need(pairs.every(([, context]) => context !== null), "a statement without its context");
   pairs.forEach(([{ id }], at) => need(at === 0 || Number(pairs[at - 1][0].id.slice(1)) < Number(id.slice(1)), "the ids of statements do not rise"));
