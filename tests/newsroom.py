@@ -5,7 +5,8 @@ In tests:
     with Newsroom() as site:
         site.url("/wire/harbour-crane")          # http://127.0.0.1:40123/wire/harbour-crane
         site.edit("/wire/harbour-crane", b"four", b"five")   # what an editor does after publication
-        site.withdraw("/live/flood")             # from now on 410
+        site.publish("/de/bruecke", 2)           # its second version, as tests/articles/versions.json has it
+    site.withdraw("/live/flood")             # from now on 410
         site.requests                            # what was asked, in order
 
 By hand: `python tests/newsroom.py --port 0 [--https]` prints its URL, without a path, as the first line (and, with
@@ -22,6 +23,7 @@ import datetime
 import gzip
 import hashlib
 import ipaddress
+import json
 import os
 import shutil
 import signal
@@ -38,6 +40,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 ARTICLES = Path(__file__).resolve().parent / "articles"
+VERSIONS = ARTICLES / "versions.json"
 MODIFIED = "Tue, 15 Sep 2026 17:05:00 GMT"  # of every file: the same on every machine, unlike a checkout's mtime
 HTML = "text/html"
 UTF8 = "text/html; charset=utf-8"
@@ -145,6 +148,15 @@ class Newsroom:
         if old not in page.data():
             raise ValueError(f"{path} does not contain {old!r}")
         self.pages[path] = replace(page, body=page.data().replace(old, new))
+
+    def publish(self, path: str, version: int) -> None:
+        """Serves the first, second or third version of an article that versions.json knows. Raises KeyError."""
+        known = {entry["path"]: entry["versions"] for entry in json.loads(VERSIONS.read_text("utf-8"))}
+        self.pages[path] = PAGES[path]
+        encoding = "windows-1251" if path == "/ru/most" else "utf-8"
+        for later in known[path][: version - 1]:
+            for old, new in later["edits"]:
+                self.edit(path, old.encode(encoding), new.encode(encoding))
 
     def put(self, path: str, page: Page) -> None:
         """Serves `page` at `path` from now on."""
