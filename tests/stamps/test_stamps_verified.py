@@ -261,3 +261,18 @@ def test_any_byte_of_a_token_may_change() -> None:
         accepted += 1
         assert (token.latest, token.digest, token.signer) == (good.latest, good.digest, good.signer), place
     assert accepted < 20, f"{name}: {accepted} alterations accepted"
+
+
+def test_a_rewritten_history_cannot_keep_its_stamps() -> None:
+    """The owner rewrites everything with his own keys: the token is over the old checkpoint's bytes. A new token shows
+    when he did it."""
+    old = stamped(Simulator().capture(), ONE)
+    new = Simulator().capture(b"<p>other words</p>")
+    for suffix in ("tsq", "tsr"):
+        new.files[f"log/checkpoints/3.tsa-one.{suffix}"] = old.files[f"log/checkpoints/3.tsa-one.{suffix}"]
+    refs = old.manifest(old.newest("stamp")).extra
+    new._add("stamp", [], extra=refs)
+    report = report_of(new)
+    assert "about something else" in report.why(13) and report.exit_code == 1 and not report.anchors
+    again = report_of(stamped(Simulator().capture(b"<p>other words</p>"), ONE, when=NOW + YEAR))
+    assert again.times[0].time > report_of(old).times[0].time
