@@ -116,9 +116,14 @@ def _rows(warc: BinaryIO, wish: Withholding) -> Iterator[_Row]:
         for number, line in row.set_cookies:
             if not secrets.isdisjoint(_PAIR.findall(line.partition(b":")[2])):
                 row.hidden[number] = "response field Set-Cookie (its value stands in a Cookie that is withheld)"
-        if row.hidden:
-            row.hidden[row.header] = "WARC header"
+        _headers_too(row)
         yield row
+
+
+def _headers_too(row: _Row) -> None:
+    """A `warc-header` holds digests of its block."""
+    if row.hidden:
+        row.hidden[row.header] = "WARC header"
 
 
 def _what(wish: Withholding, kind: str, part: str, line: bytes) -> str | None:

@@ -210,6 +210,7 @@ class Page:
     ) -> None:
         self.body, self.statements, self.url, self.content_type = body, list(statements), url, content_type
         self.title, self.kind, self.hops, self.verified, self.extra = title, kind, hops, verified, extra
+        self.tls = True
         self.entropy = Entropy(url + hashlib.sha256(body).hexdigest())
 
     @classmethod
@@ -258,9 +259,9 @@ class Page:
                 ip="192.0.2.7",
                 request=f"GET / HTTP/1.1\r\nHost: {host}\r\nCookie: consent=1\r\n\r\n".encode(),
                 response=response,
-                certificates_pem=ssl.DER_cert_to_PEM_cert(CERTIFICATE).encode("ascii"),
-                protocols=("http/1.1", "tls/1.3"),
-                cipher="TLS_AES_128_GCM_SHA256",
+                certificates_pem=ssl.DER_cert_to_PEM_cert(CERTIFICATE).encode("ascii") if self.tls else None,
+                protocols=("http/1.1", "tls/1.3") if self.tls else ("http/1.1",),
+                cipher="TLS_AES_128_GCM_SHA256" if self.tls else None,
             )
             tls = Tls(
                 "TLSv1.3",
@@ -279,7 +280,7 @@ class Page:
                 "192.0.2.7",
                 443,
                 None,
-                tls,
+                tls if self.tls else None,
                 CAPTURED,
                 len(response),
                 None,
