@@ -23,6 +23,7 @@ from archiver.store.settings import AuthoritySettings
 from archiver.tlog.tiles import ENTRIES, WIDTH, decode_entries, tile_path
 
 MAX_ENTRIES = WIDTH * (MAX_BYTES + 2)  # bytes of a full entry bundle
+RECENT = 400  # files beside checkpoints that are looked for in manifests; older ones were, by the runs after them
 _STAMP = b'\n "event": "stamp",\n'
 
 
@@ -114,8 +115,9 @@ def held(archive: Archive) -> Held:
     sizes, files = kept(archive.folder)
     if not sizes:
         raise MissingError("there is no checkpoint to stamp", where=f"{archive.root}/{FOLDER}")
-    listed = _listed(archive, min(item.size for item in files)) if files else frozenset()
-    return Held(archive, sizes, files, listed)
+    recent = files[-RECENT:]
+    listed = _listed(archive, min(item.size for item in recent)) if recent else frozenset()
+    return Held(archive, sizes, files, listed.union(item.name for item in files[:-RECENT]))
 
 
 def seal(archive: Archive, refs: Sequence[StampRef]) -> tuple[int | None, list[str]]:

@@ -164,6 +164,20 @@ def test_what_was_placed_before_a_crash_is_listed_by_the_next_run(user: User, ts
     assert [bound["size"] for bound in user.ok("verify", "--json").json()["times"]] == [1, 2]
 
 
+def test_old_stamps_are_known_to_be_listed(
+    user: User, tsa: Tsa, site: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("archiver.work.stamping.RECENT", 2)
+    configured(user, tsa)
+    user.ok("timestamp")
+    for _ in range(2):
+        user.ok("capture", site.url(PAGE))
+        user.ok("timestamp")
+    assert "Nothing is owed" in user.ok("timestamp").out and len(tsa.asked) == 3
+    assert "Nothing is owed" in user.ok("timestamp", "--all-missing").out
+    assert user.ok("verify", "--json").json()["steps"][12]["outcome"] == "passed"
+
+
 def test_a_file_that_somebody_dropped_in_stops_nothing(user: User, tsa: Tsa, site: Newsroom) -> None:
     configured(user, tsa)
     for size in (1, 900):
