@@ -554,7 +554,8 @@ class Simulator:
                     record=ids.response_id,
                 )
             )
-        return out.getvalue(), self._warc_ref(writer), secret, tuple(hops)
+        ref = self._warc_ref(writer)
+        return out.getvalue(), ref, secret, tuple(hops)
 
     def _warc_ref(self, writer: WarcWriter) -> ObjectRef:
         made = writer.finish()
