@@ -54,6 +54,7 @@ check-all: lint $(VENV)/.dev
 	$(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
 	$(MAKE) fuzz
 	$(BIN)/python bench/tamper.py
+	$(BIN)/python tests/other_pythons.py
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis demo-out build dist

@@ -138,6 +138,17 @@ def _capture(archive: Archive, url: str) -> None:
         raise SystemExit(f"{url}: {results[0].error}")
 
 
+def comparable(root: Path) -> dict[str, bytes]:
+    """Every file by name; of checkpoints what does not depend on chance (ML-DSA-44 signatures are randomised)."""
+    found = {}
+    for path in sorted(root.rglob("*")):
+        name = path.relative_to(root).as_posix()
+        if path.is_file():
+            data = path.read_bytes()
+            found[name] = b"\n".join(data.split(b"\n")[:5]) if name.startswith("log/checkpoint") else data
+    return found
+
+
 def main() -> None:
     root = Path(sys.argv[1])
     with tempfile.TemporaryDirectory() as name, Newsroom(port=8000, date=DATE) as site:
