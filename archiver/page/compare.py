@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from archiver.model.statement import StatementRecord
-from archiver.page.attribution import AttributionChange, changes
+from archiver.page.attribution import AttributionChange, Later, changes
 from archiver.page.locate import Hit, Search
 from archiver.page.signs_of_change import signs_of
 from archiver.page.typography import same_words
@@ -91,7 +91,7 @@ def compare(old: Page, new: Page) -> tuple[Verdict, ...]:
         return ()
     parts = [part.text for item in old.statements for part in item.parts]
     search = Search(old.text, old.article, parts, new.text, new.article)
-    judge = _Judge(new, search)
+    judge = _Judge(new, search, Later(old.text, new.text, new.statements))
     verdicts = []
     at = 0
     for item in old.statements:
@@ -112,8 +112,8 @@ def _without_places(item: StatementRecord, verdict: Name, reason: str) -> Verdic
 class _Judge:
     """Verdicts on one new page."""
 
-    def __init__(self, new: Page, search: Search) -> None:
-        self._new, self._search = new, search
+    def __init__(self, new: Page, search: Search, later: Later) -> None:
+        self._new, self._search, self._later = new, search, later
         self._doubt: str | None = None
         self._asked = False
 
@@ -146,14 +146,14 @@ class _Judge:
             reason += ", with another typography" if verdict == "typographic" else ""
             verdict = "moved"
         diff = changed(item.text, " ".join(words)) if words != exact else ()
-        who = changes(item, words_at(found), self._new.text, self._new.statements)
+        who = changes(item, words_at(found), self._later)
         return Verdict(item.id, verdict, reason, tuple(found), diff, (), who)
 
     def _reworded(self, item: StatementRecord, exact: list[str], found: list[Place | None]) -> Verdict:
         words = " ".join(place.exact for place in found if place is not None)
         lost = sum(place is None for place in found)
         reason = f"{lost} of its {len(exact)} parts are gone" if lost else None
-        who = changes(item, words_at(found), self._new.text, self._new.statements)
+        who = changes(item, words_at(found), self._later)
         signs = signs_of(item.text, words)
         return Verdict(item.id, "reworded", reason, tuple(found), changed(item.text, words), signs, who)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import sys
 import time
 from pathlib import Path
@@ -167,6 +168,41 @@ def test_a_fuller_name_is_the_same_speaker() -> None:
     old = Page(ARTICLE, statements=quoting(ARTICLE, FIRST, speaker=SpeakerRecord("Holm", None)))
     later = quoting(ARTICLE, FIRST, speaker=SpeakerRecord("Ines Holm", None))
     assert compare(old, Page(ARTICLE, statements=later))[0].attribution == ()
+
+
+def speaker(text: str, name: str, seen: str, nth: int = 0) -> SpeakerRecord:
+    """A speaker of that name, seen where `seen` stands for the nth time."""
+    at = [match.start() for match in re.finditer(re.escape(seen), text)][nth]
+    return SpeakerRecord(name, (at, at + len(seen)))
+
+
+def test_a_guess_that_turned_is_no_change_of_the_speaker() -> None:
+    """Whom "she" means depends on what stands around: an edit elsewhere says nothing of who spoke."""
+    first = "The mayor, Ines Holm, came late. She said: “We will build it.” Then she left the town hall."
+    later = "Ines Holm, the mayor, met Ann Lister first. She said: “We will build it.” Then she left the town hall."
+    words = "“We will build it.”"
+    old = Page(first, statements=quoting(first, words, speaker=speaker(first, "Ines Holm", "She")))
+    turned = quoting(later, words, speaker=speaker(later, "Ann Lister", "She"))
+    assert compare(old, Page(later, statements=turned))[0].attribution == ()
+    renamed = first.replace("Ines Holm", "Ann Lister")
+    new = quoting(renamed, words, speaker=speaker(renamed, "Ann Lister", "She"))
+    (change,) = compare(old, Page(renamed, statements=new))[0].attribution
+    assert (change.field, change.old, change.new) == ("speaker", "Ines Holm", "Ann Lister")
+    named = first.replace("She said", "Ann Lister said")
+    new = quoting(named, words, speaker=speaker(named, "Ann Lister", "Ann Lister"))
+    assert compare(old, Page(named, statements=new))[0].attribution == (), "she was not named at first"
+    (change,) = compare(
+        Page(
+            first.replace("She said", "Holm said"),
+            statements=quoting(
+                first.replace("She said", "Holm said"),
+                words,
+                speaker=speaker(first.replace("She said", "Holm said"), "Ines Holm", "Holm", 1),
+            ),
+        ),
+        Page(named, statements=new),
+    )[0].attribution
+    assert change.new == "Ann Lister", "both pages name who said it"
 
 
 def test_nothing_is_said_of_the_speaker_of_what_a_person_added() -> None:
