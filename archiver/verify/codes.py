@@ -235,6 +235,11 @@ CODES: dict[str, Code] = {
         "a statement's words stand in the page text, and have no one place in the bytes",
         "Nothing: the page text was derived again from the stored bytes.",
     ),
+    "statement-rendered": Code(
+        "remark",
+        "statements stand in the document that the collector's browser made by running the page's scripts",
+        "See which of them the server sent in the page; for the others look into what its scripts asked for.",
+    ),
     "verdicts-bad": Code(
         "failed", "the verdicts of a recheck are malformed, or on other statements", "Treat the recheck as unproven."
     ),

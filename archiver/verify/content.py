@@ -24,7 +24,7 @@ from archiver.model.manifest import MAX_BYTES, Manifest, ObjectRef, decode
 from archiver.model.statement import ContextRecord, StatementRecord
 from archiver.page import text
 from archiver.page.decode import MAX_BODY
-from archiver.verify import exchanges, parts, rechecks, statements
+from archiver.verify import exchanges, parts, rechecks, rendered, statements
 from archiver.verify.case import Case, Fault, fault_of
 from archiver.verify.exchanges import Body
 from archiver.verify.place import Place
@@ -163,6 +163,7 @@ def _snapshot(place: Place, manifest: Manifest) -> None:
             place.fault("facts-newer", error.message)
         except FormatError as error:
             place.fault("facts-bad", error.message)
+    rendered.check_snapshot(place, manifest, facts)
     ref = manifest.object("warc")
     if ref is None:
         if facts is not None and (facts.outcome != "no response" or facts.hops):
@@ -218,6 +219,9 @@ def _reading(place: Place, manifest: Manifest, item: Item, gone: frozenset[str])
     _decisions(place, manifest)
     body = _body(place, facts, warc)
     page = _page_text(place, manifest, facts, body)
+    if item.subject is not None and item.subject_digest is not None:
+        snapshot = _manifest(place._replace(faults=[]), item.subject, item.subject_digest)
+        rendered.check_reading(place.at(12), manifest, facts, snapshot)
     return _statements(place.at(12), manifest, facts, page, why)
 
 

@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 
 import pytest
 from rechecking import claim, rechecked
+from rendered_simulator import RenderingSimulator
 from simulator import HTML, Simulator
 from verify_cases import bundle_of, change, check, codes, with_part
 
@@ -545,6 +546,11 @@ def _() -> Report:
 def _() -> Report:
     page = "<svg><text><![CDATA[“We build a <dam> there.”]]></text></svg>".encode()
     return check(Simulator().snapshot(page).reading())
+
+
+@case("statement-rendered")
+def _() -> Report:
+    return check(RenderingSimulator().rendered().reading())
 
 
 @case("verdicts-bad")
