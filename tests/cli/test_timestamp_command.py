@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -267,3 +269,22 @@ def test_calendars_that_answer_nonsense(user: User, mode: str) -> None:
         user.ok("timestamp", "--allow-private", "--calendar", calendar.url)
         result = user.ok("timestamp", "--allow-private", "--calendar", calendar.url)
         assert "http://169.254.169.254/latest was not asked" in result.out
+
+
+def test_a_bundle_tells_strangers_how_to_check_its_stamps(user: User, tsa: Tsa, site: Newsroom) -> None:
+    configured(user, tsa, after=True)
+    user.ok("capture", site.url(PAGE))
+    user.ok("export", "1", "-o", user.folder / "b.zip")
+    report = user("verify", user.folder / "b.zip", "--json").json()
+    assert report["steps"][12]["outcome"] == "not checked"  # a bundle brings no root
+    report = user("verify", user.folder / "b.zip", "--json", "--tsa-root", tsa.root_path).json()
+    assert report["steps"][12]["outcome"] == "passed" and report["times"][0]["size"] == 3
+    with zipfile.ZipFile(user.folder / "b.zip") as bundle:
+        bundle.extractall(user.folder / "out")
+    (folder,) = (user.folder / "out").iterdir()
+    (folder / "root.pem").write_bytes(tsa.root_path.read_bytes())
+    lines = [line for line in (folder / "README.txt").read_text().split("\n") if line.startswith("openssl ")]
+    assert len(lines) == 2
+    for line in lines:
+        done = subprocess.run(shlex.split(line), cwd=folder, capture_output=True, check=True, timeout=30)
+        assert b"Verification: OK" in done.stdout + done.stderr or b"Time stamp: " in done.stdout
