@@ -29,6 +29,9 @@ def test_sealed_shown_and_named(user: User, site: Newsroom) -> None:
     report = user.ok("verify", "--json").json()
     (finding,) = [f for f in report["findings"] if f["code"] == "not-before-claimed"]
     assert (finding["weight"], finding["sequence"]) == ("remark", 1) and VALUE in finding["message"]
+    user.ok("export", "1", "-o", user.folder / "b.zip")
+    data = (user.folder / "b.zip").read_bytes()
+    assert b"Not made before" in data and f"as the collector says: {SOURCE}".encode() in data
     user.ok("capture", "--allow-private", site.url(PAGE))
     assert "not before" not in user.ok("show", "latest").out
 

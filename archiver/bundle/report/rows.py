@@ -9,6 +9,7 @@ from typing import Literal
 from archiver.bundle.report import words
 from archiver.bundle.report.view import CaptureView, ReadingView
 from archiver.model.facts import Hop, SnapshotFacts
+from archiver.model.freshness import not_before
 from archiver.model.statement import StatementRecord
 
 
@@ -123,6 +124,9 @@ def how_rows(facts: SnapshotFacts) -> Iterator[Row]:
         yield Row("Server’s own date", _skew(clock.server_date_skew_ms))
     software = facts.software
     yield Row("Software", f"{software.name} {software.version}, Python {software.python}, {software.platform}", "text")
+    fresh = not_before(facts)
+    if fresh is not None:
+        yield Row("Not made before", fresh.value, "code", f"was public, as the collector says: {fresh.source}")
     for part in facts.missing:
         yield Row("Not captured", words.MISSING.get(part, part), "text")
     for change in facts.transformations:
