@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -130,3 +133,28 @@ def test_it_agrees_with_ours_on_some_bundles(browser: Chromium, tmp_path: Path) 
 @pytest.mark.slow
 def test_it_agrees_with_ours_on_every_bundle_in_chromium(browser: Chromium, tmp_path: Path) -> None:
     assert not agreement(browser, tmp_path, list(corpus()))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("firefox-esr") is None, reason="there is no firefox-esr")
+@pytest.mark.skipif(sys.platform != "linux", reason="network namespaces are Linux's")
+def test_it_agrees_with_ours_on_every_bundle_in_firefox(tmp_path: Path, verify_html: Path) -> None:
+    script = tmp_path / "core.html"
+    script.write_text(f'<!doctype html><meta charset="utf-8"><input type="file"><script>{verifier.core()}</script>')
+    cases = {"good": bundle_of(small_archive(), 1)[0], **corpus()}
+    for number, data in enumerate(cases.values()):
+        (tmp_path / f"{number}.zip").write_bytes(data)
+    alone = ["unshare", "--net", "--map-root-user", "sh", "-c", 'ip link set lo up; exec "$@"', "sh"]
+    found = subprocess.run(
+        [*alone, sys.executable, str(Path(__file__).parents[1] / "firefox.py"), str(script), str(verify_html)],
+        input="".join(f"{tmp_path / f'{number}.zip'}\n" for number in range(len(cases))),
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert found.returncode == 0, found.stderr[-2000:]
+    said = json.loads(found.stdout)
+    assert (said["engine"], said["page"]) == ("WebCrypto", UNCONFIRMED)
+    pairs = zip(cases.items(), said["reports"], strict=True)
+    assert not {name: wrong for (name, data), theirs in pairs if (wrong := disagreement(judge(data), theirs))}
