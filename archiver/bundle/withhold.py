@@ -4,7 +4,8 @@ Digests of what is withheld stand in the bundle all the same. An object is safe 
 as long as nothing else that is shown is made from it without any. So, of a snapshot:
 
     its body is withheld (with the WARC, or alone)   the facts of readings and rechecks: they hold the body's SHA-256;
-                                                     a bundle that was imported with it: it holds the body
+                                                     what was imported with it (bundle, file): it holds the body
+    credentials are withheld, as by default          who brought an import: its source
     statements are withheld                          decisions, and verdicts of rechecks: they repeat each statement
 
 What must go within a WARC is in `archiver.bundle.redact`.
@@ -24,6 +25,7 @@ CREDENTIALS = ("Authorization", "Cookie", "Proxy-Authorization")  # fields of re
 ROLES = frozenset(
     {
         *("bundle", "decisions", "facts", "page-text", "segment-secret", "statements", "verdicts", "warc"),
+        *("file", "import", "source"),
         *("screenshot", "dom", "mhtml", "pdf", "snapshot"),
     }
 )
@@ -84,7 +86,9 @@ def whole_roles(wish: Withholding, event: str, *, bodiless: bool, reduced: bool)
     if bodiless and event in ("reading", "recheck"):
         roles.add("facts")
     if bodiless and event == "import":
-        roles.add("bundle")
+        roles |= {"bundle", "file", "import"}
+    if wish.credentials and event == "import":
+        roles.add("source")
     if reduced:
         roles |= {decisions.ROLE, verdicts.ROLE}
     return frozenset(roles)

@@ -25,6 +25,7 @@ GOOD, BAD, USAGE, UNABLE, UNDECIDED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("init", "Make an archive and its keys."),
     "capture": ("capture", "Capture web pages or local files and seal them."),
+    "import": ("import_", "Seal files that somebody handed over, and read the page in them."),
     "log": ("log", "List what was captured."),
     "show": ("show", "Show one capture: what was received, what was found in it."),
     "read": ("read", "Find text and statements in captures that were sealed without."),
@@ -39,10 +40,12 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "verify": ("verify", "Check an archive or a bundle, offline."),
     "timestamp": ("timestamp", "Have others stamp by when this log existed."),
     "export": ("export", "Write an evidence bundle that others can check."),
+    "takedown": ("takedown", "Remove what was sealed; a signed record says which and why."),
     "report": ("report", "Write a report or a court packet about captures."),
     "verifier": ("verifier", "Write the web page that verifies bundles without this program."),
     "selftest": ("selftest", "Show that this program notices tampering, here and now."),
     "trust": ("trust", "Confirm the keys of others, list or forget them."),
+    "witness": ("witness", "Have others see that your log only grows, and see it of theirs."),
     "key": ("key", "List, replace and revoke the keys of an archive."),
     "completion": ("completion", "Print shell completion for bash, zsh or fish."),
 }

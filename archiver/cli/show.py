@@ -57,6 +57,10 @@ def command(ctx: click.Context, ref: str, statement: str | None, full: bool, as_
         value = _joined(meant, found, decided)
         if meant.item.manifest.event == "recheck":
             value["recheck"] = _recheck(archive, meant)
+        if capture is not None and capture.snapshot.manifest.event == "import":
+            from archiver.cli.received import received_json
+
+            value["received"] = received_json(archive, capture.snapshot.manifest)
         if as_json:
             print_json(value)
         else:
@@ -68,6 +72,10 @@ def command(ctx: click.Context, ref: str, statement: str | None, full: bool, as_
     else:
         if meant.statement is None:
             _snapshot(capture)
+            if capture.snapshot.manifest.event == "import":
+                from archiver.cli.received import show_received
+
+                show_received(archive, capture.snapshot.manifest)
             _article(capture)
         _statements(capture, found, decided)
 
@@ -123,7 +131,7 @@ def _snapshot(capture: Capture) -> None:
     manifest = capture.snapshot.manifest
     items: list[tuple[str, str | None]] = [
         ("number", str(capture.snapshot.sequence)),
-        ("captured", f"{manifest.time} by this collector's clock"),
+        ("received" if manifest.event == "import" else "captured", f"{manifest.time} by this collector's clock"),
         ("page", status_of(capture)),
     ]
     if facts is not None:

@@ -180,7 +180,9 @@ CODES: dict[str, Code] = {
         "not checked", "an object was removed on purpose; a signed manifest says so", "Ask the owner for the reason."
     ),
     "object-still-here": Code(
-        "remark", "an object is here although a signed manifest says that it was removed", "Delete it if you must."
+        "remark",
+        "an object is here although a signed manifest says that it was removed",
+        "A crash or a restored backup left it: run the same archiver takedown again.",
     ),
     "object-withheld": Code(
         "not checked", "an object that a manifest names is not in this bundle", "Ask for the whole."
@@ -290,6 +292,16 @@ CODES: dict[str, Code] = {
         "a time stamp or cosignature is here, and could not be verified",
         "Pin the authority's root (--tsa-root FILE), or verify it with openssl ts.",
     ),
+    "cosignature-bad": Code(
+        "failed",
+        "a line by a witness of the policy does not hold over its checkpoint",
+        "Ask the witness what it saw; do not rely on the line.",
+    ),
+    "cosignature-partial": Code(
+        "not checked",
+        "no quorum of the policy's witnesses saw all of this log",
+        "Ask them: archiver witness ask.",
+    ),
     "stamp-unbound": Code("remark", "a time stamp that no manifest lists yet", "The next stamp event will list it."),
     "signer-unconfirmed": Code(
         "not checked",
@@ -357,6 +369,9 @@ FOREIGN: dict[str, Code] = {
     "index-odd": Code("remark", "an index is written otherwise than usual", "Nothing."),
     "index-lacks": Code(
         "remark", "a WARC holds responses that no index lists: a replay does not show them", "Read the WARC."
+    ),
+    "import-differs": Code(
+        "failed", "what an import says that was received is not what is there", "Treat the import as unproven."
     ),
     "page-absent": Code("not checked", "a page is listed of which no response is in the package", "Ask for the whole."),
 }

@@ -24,7 +24,7 @@ from archiver.model.manifest import MAX_BYTES, Manifest, ObjectRef, decode
 from archiver.model.statement import ContextRecord, StatementRecord
 from archiver.page import text
 from archiver.page.decode import MAX_BODY
-from archiver.verify import exchanges, parts, rechecks, rendered, statements
+from archiver.verify import exchanges, imports, parts, rechecks, rendered, statements
 from archiver.verify.case import Case, Fault, fault_of
 from archiver.verify.exchanges import Body
 from archiver.verify.place import Place
@@ -34,7 +34,7 @@ from archiver.warc.segments import SECRET_SIZE
 TASK = 8  # manifests a task; a page costs some milliseconds
 MAX_TEXT = 256 << 20  # bytes of a page-text or statements object that are read into memory
 
-_LATER = {"import": "what was received as a file"}
+_RECEIVED = "import"
 _REMARKS = frozenset({"note", "takedown", "export"})  # what a person says stands in their facts
 
 
@@ -88,7 +88,7 @@ def _items(case: Case) -> list[Item]:
     places = {sequence: place for place, sequence in enumerate(case.sequences)} if case.subjects else {}
     for place, sequence in enumerate(case.sequences):
         event = case.events.get(sequence)
-        if event in ("snapshot", "reading", "recheck", *_LATER, *_REMARKS):
+        if event in ("snapshot", "reading", "recheck", _RECEIVED, *_REMARKS):
             subject, other = case.subjects.get(sequence), case.compared.get(sequence)
             there, then = (case.digest_at(places[n]) if n is not None else None for n in (subject, other))
             found.append(Item(sequence, case.digest_at(place), subject, there, other, then))
@@ -105,8 +105,9 @@ def examine_content(evidence: Evidence, task: tuple[list[Item], frozenset[str]])
         manifest = _manifest(place, item.sequence, item.digest)
         if manifest is None or not _is_here(evidence, manifest):
             continue
-        if manifest.event in _LATER:
-            place.fault("content-not-checked", f"{_LATER[manifest.event]}: not looked into by this version")
+        if manifest.event == _RECEIVED:
+            imports.check(place, manifest, _facts(place, manifest))
+            snapshots += 1
         elif manifest.event == "recheck":
             compared = ((item.subject, item.subject_digest), (item.other, item.other_digest))
             rechecks.check(place.at(12), manifest, *(_manifest(place, n, d) if n and d else None for n, d in compared))
@@ -152,17 +153,22 @@ def _fresh(place: Place, facts: SnapshotFacts) -> None:
         place.fault("not-before-claimed", message)
 
 
-def _snapshot(place: Place, manifest: Manifest) -> None:
+def _facts(place: Place, manifest: Manifest) -> SnapshotFacts | None:
     data = place.object(manifest, "facts", MAX_DOCUMENT, "facts-bad")
-    facts: SnapshotFacts | None = None
     if data is not None:
         try:
             facts = facts_model.decode_snapshot(data)
             _fresh(place, facts)
+            return facts
         except NewerVersionError as error:
             place.fault("facts-newer", error.message)
         except FormatError as error:
             place.fault("facts-bad", error.message)
+    return None
+
+
+def _snapshot(place: Place, manifest: Manifest) -> None:
+    facts = _facts(place, manifest)
     rendered.check_snapshot(place, manifest, facts)
     ref = manifest.object("warc")
     if ref is None:

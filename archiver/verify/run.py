@@ -12,7 +12,7 @@ from concurrent.futures import Executor
 
 from archiver.errors import ArchiverError
 from archiver.evidence import Evidence
-from archiver.verify import content, files, history, identity, log, objects, stamps, trust, walk
+from archiver.verify import content, files, history, identity, log, objects, stamps, trust, walk, witnesses
 from archiver.verify.case import Case, Progress, silent
 from archiver.verify.files import Inventory
 from archiver.verify.policy import MAY_BE_EMPTY, REQUIREMENTS, Policy
@@ -30,25 +30,27 @@ def verify(
     jobs: int = 1,
     progress: Progress = silent,
     bundle_step: BundleStep | None = None,
+    import_step: BundleStep | None = None,
     executor: Executor | None = None,
 ) -> Report:
     """Verify an archive or a bundle. Never raises for what the evidence is.
 
     `bundle_step` is steps 1 and 16 of a bundle (archiver.bundle.check). Work is spread over `executor` if one is given,
-    else over `jobs` processes; `jobs` says how many tasks are wanted at once, so give it with an executor too.
+    else over `jobs` processes; `import_step` takes the pages of imports out of their files again
+    (archiver.foreign.imported); `jobs` says how many tasks are wanted at once, so give it with an executor too.
     """
     report = Report(kind=evidence.kind, label=evidence.label, depth=policy.depth, required=policy.require)
     case = Case(evidence, policy, report, progress, max(1, jobs))
     try:
         with Workers(evidence, case.jobs, executor) as workers:
-            _steps(case, workers, bundle_step)
+            _steps(case, workers, bundle_step, import_step)
     except ArchiverError as error:  # of what the steps cannot do without: the list of names, a process
         report.find(1, "file-unreadable", error.message, file=error.where)
     judge_requirements(report)
     return report
 
 
-def _steps(case: Case, workers: Workers, bundle_step: BundleStep | None) -> None:
+def _steps(case: Case, workers: Workers, bundle_step: BundleStep | None, import_step: BundleStep | None) -> None:
     identity.check_genesis(case)
     claimed = identity.read_checkpoint(case)
     if claimed is not None and claimed >= LARGE:
@@ -63,6 +65,8 @@ def _steps(case: Case, workers: Workers, bundle_step: BundleStep | None) -> None
         _check_log(case, workers, inventory, claimed)
         files.check_trust(case)
         _check_contents(case, workers, inventory)
+        if case.policy.depth == "content" and "import" in case.events.values():
+            (import_step or _say_unread)(case)
     if inventory is not None:
         files.check_files(case, inventory)
     if bundle_step is not None:
@@ -73,7 +77,7 @@ def _steps(case: Case, workers: Workers, bundle_step: BundleStep | None) -> None
         if case.evidence.kind == "bundle":
             step.skipped = "the bag and its signature were not looked at"
     stamps.check_time_stamps(case, inventory)
-    trust.check_cosignatures(case, inventory)
+    witnesses.check_witnesses(case, inventory)
     trust.check_signer(case)
 
 
@@ -99,6 +103,11 @@ def _check_log(case: Case, workers: Workers, inventory: Inventory | None, claime
         files.check_chain_names(case, inventory)
     else:
         files.check_gaps(case)
+
+
+def _say_unread(case: Case) -> None:
+    message = "the pages of imports were not taken out of their files again"
+    case.report.find(10, "content-not-checked", message)
 
 
 def _check_contents(case: Case, workers: Workers, inventory: Inventory | None) -> None:

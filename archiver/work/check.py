@@ -21,9 +21,11 @@ from archiver.model.manifest import MAX_BYTES, Identity, decode
 from archiver.signing.keys import PublicKey
 from archiver.store.folder import ArchiveFolder
 from archiver.store.home import Home, is_trust_key
+from archiver.store.witness_policy import POLICY, read_policy
 from archiver.tlog.checkpoint import parse_checkpoint_text
 from archiver.tlog.note import open_note
 from archiver.verify.case import Progress, silent
+from archiver.tlog.policy import WitnessPolicy
 from archiver.verify.layout import CHECKPOINT
 from archiver.verify.policy import KnownCheckpoint, Policy
 from archiver.verify.report import Report
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from archiver.stamps.bitcoin import Headers
 
 OWN = "you"
+POLICY_NAME = "policy"  # in the user's configuration folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,7 @@ class Asked:
     tsa_roots: tuple[Path, ...] = ()
     at: str | None = None
     headers: Path | None = None
+    policy: Path | None = None
 
 
 def open_evidence(path: Path) -> tuple[Evidence, BundleStep | None]:
@@ -84,6 +88,7 @@ def policy_of(home: Home, asked: Asked, evidence: Evidence | None) -> Policy:
         depth=asked.depth,  # type: ignore[arg-type]  # Policy refuses any other
         require=asked.require,
         tsa_roots=_roots(home, asked, evidence),
+        cosigners=_cosigners(home, asked, evidence),
         at=None if asked.at is None else moment_of(asked.at),
         headers=None if asked.headers is None else _headers(asked.headers),
     )
@@ -110,6 +115,18 @@ def _roots(home: Home, asked: Asked, evidence: Evidence | None) -> tuple[Root, .
     if isinstance(evidence, ArchiveFolder) and _is_own(home, evidence):
         found += roots_in(evidence.root / FOLDER)
     return tuple(found)
+
+
+def _cosigners(home: Home, asked: Asked, evidence: Evidence | None) -> WitnessPolicy | None:
+    """Whose cosignatures count (C2SP tlog-policy): that of `--policy`, else this user's, else, in an archive of their
+    own, the one in it. Raises FormatError, StoreError, MissingError for a file that was given and is not there."""
+    if asked.policy is not None:
+        return read_policy(asked.policy, needed=True)
+    own = isinstance(evidence, ArchiveFolder) and _is_own(home, evidence)
+    found = read_policy(home.config / POLICY_NAME)
+    if found is None and isinstance(evidence, ArchiveFolder) and own:
+        found = read_policy(evidence.root / POLICY)
+    return found
 
 
 def _headers(path: Path) -> Headers:
@@ -228,7 +245,9 @@ def check(path: Path, home: Home, asked: Asked, progress: Progress = silent) -> 
             step.skipped = "the bundle cannot be opened"
         return report
     policy = policy_of(home, asked, evidence)
-    report = verify(evidence, policy, jobs=asked.jobs, progress=progress, bundle_step=bundle_step, import_step=check_imports)
+    report = verify(
+        evidence, policy, jobs=asked.jobs, progress=progress, bundle_step=bundle_step, import_step=check_imports
+    )
     if not report.failed and not report.unreadable and report.archive is not None:
         _remember(home, evidence, report.archive, report.size or 0)
     return report
