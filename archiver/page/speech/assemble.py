@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from archiver.page.speech.attribution import Link
-from archiver.page.speech.details import Details, details, polarity, role
+from archiver.page.speech.details import Details, bare, details, polarity, role
 from archiver.page.speech.judge import judge
 from archiver.page.speech.lexicon import Is
 from archiver.page.speech.names import Roster, appositive, resolve
@@ -55,8 +55,11 @@ class Assembler:
         if named is None and name == self._text[start:end]:
             end = tokens[with_complement(tokens, phrase, sentence_end) - 1].end
             name = self._text[start:end]
+        if line.language == "ar" and link.how == "according" and name[:1] == "ل" and link.cue_span is not None:
+            name = "ال" + name[2:] if name[1:2] == "ل" else name[1:]  # وفقا لوزارة الصحة
+        name = bare(name)
         self._remember(start, name)
-        return Speaker(name, Span(start, end)), role(self._text, tokens, phrase, named)
+        return Speaker(name, Span(start, end)), role(self._text, tokens, phrase, named, line.language)
 
     def _remember(self, place: int, name: str) -> None:
         if not self._speakers or self._speakers[-1][0] <= place:

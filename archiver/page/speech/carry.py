@@ -24,7 +24,7 @@ def carry(links_of: list[list[Link]], lines: list[Line]) -> None:
         for link in links:
             if link.how == "none" and link.at != link.sentence[0]:
                 _reported(link, before)
-            if link.how == "none" and in_line is not None and in_line.subject is not None:
+            if link.how == "none" and in_line is not None:
                 _go_on(link, in_line)
             if link.how == "none":
                 _reported(link, before)
@@ -36,6 +36,8 @@ def carry(links_of: list[list[Link]], lines: list[Line]) -> None:
                 _understood(link, in_line or last, before)
             if link.subject is not None:
                 in_line = last = link
+            elif link.how == "after" and line.language in PRO_DROP:
+                in_line = link
         before = line
 
 

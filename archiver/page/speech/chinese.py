@@ -25,6 +25,16 @@ _WHERE = re.compile(r"在([^，。在]{2,15}?(?:会上|會上|上|中|里|裡|�
 _TO = re.compile(r"(?:对|對|向|告诉|告訴|接受)([^，。]{1,12}?)(?=采访|採訪|专访|專訪|$)")
 _PRONOUNS = "他她它我你您"
 _TAILS = frozenset({"", "道", "说", "說", "过", "過", "着", "著", "称", "稱", "了"})
+_NAMED = (
+    "一词",
+    "一詞",
+    "这个词",
+    "這個詞",
+    "二字",
+    "的字样",
+    "字样",
+    "字樣",
+)  # “危机”一词: the word, not what somebody says
 _TELLING = frozenset({"告诉", "告訴"})
 _CLOSING = "”」』’"
 
@@ -32,6 +42,8 @@ _CLOSING = "”」』’"
 def said(text: str, first: int, end: int, run: Run, words: Patterns) -> Said | None:
     """Who says the run; `first`: where its sentence begins, `end`: of the paragraph."""
     after = text[run.end : min(end, run.end + MAX_AROUND)]
+    if after.startswith(_NAMED):
+        return None
     before = text[first : run.start].rstrip("：:，, 道")
     cue = None
     for match in words.cue.finditer(before):
@@ -55,6 +67,7 @@ def _closes(text: str, run: Run, after: str) -> bool:
 def _introduced(text: str, first: int, run: Run, before: str, cue: re.Match[str], words: Patterns) -> Said:
     """镇长李明在会上说：“…”"""
     subject, same = _subject(text, first, first + cue.start())
+    subject = _without_cue(text, subject, words)
     clause = before[: cue.start()]
     told = before[cue.end() :] if cue[0] in _TELLING else ""
     outlet, addressee = _addressee(clause, told, words)
@@ -80,7 +93,7 @@ def _behind(text: str, run: Run, after: str, words: Patterns) -> Said | None:
         if found.start() == 0 or (rest not in _TAILS and not told):
             continue
         begin = run.end + clause.start(1)
-        subject, _ = _subject(text, begin, begin + found.start())
+        subject = _without_cue(text, _subject(text, begin, begin + found.start())[0], words)
         outlet, addressee = _addressee(clause[1][: found.start()], told, words)
         whole = text[run.inner_end - 1] in "，。！？!?," or run.inner_end - run.inner_start >= 6
         when, where = _circumstances(clause[1][: found.start()])
@@ -107,8 +120,8 @@ def _circumstances(clause: str) -> tuple[str | None, str | None]:
 
 
 def _subject(text: str, start: int, end: int) -> tuple[tuple[int, int] | None, bool]:
-    """(from the last comma to the first adverbial: 镇长李明[在会上]说; whether there is none, so that the one before goes
-    on)."""
+    """(from the last comma to the first adverbial: 镇长李明[在会上]说; whether there is none, so that the one before
+    goes on)."""
     clause = start
     for i in range(start, end):
         if text[i] in "，,：:、；。" or text[i] in _CLOSING:
@@ -130,6 +143,16 @@ def _subject(text: str, start: int, end: int) -> tuple[tuple[int, int] | None, b
         earlier, _ = _subject(text, start + begin, start + len(previous))
         return earlier, True
     return (clause, stop), False
+
+
+def _without_cue(text: str, subject: tuple[int, int] | None, words: Patterns) -> tuple[int, int] | None:
+    """警长解释[说]: the subject without the verb before the verb."""
+    if subject is None:
+        return None
+    for match in words.cue.finditer(text, *subject):
+        if match.end() == subject[1] and match.start() > subject[0]:
+            return subject[0], match.start()
+    return subject
 
 
 def name(phrase: str, words: Patterns) -> tuple[str, str | None]:

@@ -23,7 +23,9 @@ from archiver.page.speech.tokens import QUOTE, WORD, Line, Token, is_headline
 _NOT_WHO = frozenset({"to", "on", "in", "at"})  # sent a letter to voters saying; wrote on her page calling
 
 _ITSELF = frozenset({"si", "se", "s'", "s’", "się"})  # Lucia si è detta tranquilla: no passive
-_SOURCES = frozenset({"dal", "dalla", "dall'", "dall’", "desde", "au", "à"})  # spiegano dal ministero: who speaks
+_SOURCES = frozenset(
+    {"dal", "dalla", "dall'", "dall’", "desde", "au", "à", "в", "у", "w", "bij"}
+)  # spiegano dal ministero: who speaks
 _VIEWS = frozenset({"per", "para", "pour", "voor", "dla", "для", "für"})  # for Lee it is a “shame”
 
 
@@ -143,7 +145,7 @@ def _verb(tokens: list[Token], start: int, end: int, at: int, before: list[CueAt
     inverted = False
     behind = previous is not None and previous.text == ","
     free = not passed & Is.AUXILIARY or previous is None or previous.kind != WORD
-    follows_run = back > start and (tokens[back - 1].kind == QUOTE or (behind and tokens[back - 2].kind == QUOTE))
+    follows_run = back > start and _closes_run(tokens, start, back)
     may_invert = strong or follows_run or token.what & (Is.INVERTS | Is.VERB_FIRST)
     may_invert = may_invert and free and not token.what & Is.TELLS
     dative = subject is not None and bool(token.what & Is.INVERTS) and is_object(tokens, subject)
@@ -151,13 +153,15 @@ def _verb(tokens: list[Token], start: int, end: int, at: int, before: list[CueAt
         after = _inverted(tokens, start, end, at, back)
         if after is not None and (behind or dative) and subject is not None:
             closed = after.after >= end or tokens[after.after].text in (",", ".", "(", ";", ":")
-            after = after if closed and after.sort != "pronoun" else None
+            thing = after.sort == "noun" and not any(
+                t.what & (Is.TITLE | Is.ROLE) for t in tokens[after.first : after.after]
+            )
+            thing = thing and behind and subject.sort == "name"  # Nina, 24 ans, raconte l’incendie
+            after = after if closed and after.sort != "pronoun" and not thing else None
         if after is not None:
             subject, inverted, left = after, True, back
-    if at + 1 < end and tokens[at + 1].word in _SOURCES and (subject is None or tokens[subject.first].word == "on"):
-        place = phrase_at(tokens, at + 2, end)
-        if place is not None and tokens[place.after - 1].what & Is.ROLE and follows_run:
-            subject = place
+    if follows_run and (subject is None or tokens[subject.first].word in ("on", "het")):
+        subject = _place_that_speaks(tokens, at + 1 if subject is None else max(subject.after, at + 1), end) or subject
     if subject is None and previous is not None and previous.kind == QUOTE and back - 1 > start:
         subject, left = first_phrase(tokens, start, back - 1), start
     if subject is None and back > start:
@@ -259,12 +263,30 @@ def _inverted(tokens: list[Token], start: int, end: int, at: int, back: int) -> 
     found = phrase_at(tokens, following, end)
     if found is None and back > start and _closes_run(tokens, start, back):
         found = _past_place(tokens, following, end)
-    if found is None:
+    if found is None or _is_adverb(tokens, found):
         return None
     if found.after < end and is_finite(tokens[found.after]):
         surely = back > start and tokens[back - 1].kind == QUOTE and tokens[found.after].word.endswith("ed")
         return found if surely else None  # “…,” said one man involved in it
     return found
+
+
+def _place_that_speaks(tokens: list[Token], at: int, end: int) -> Phrase | None:
+    """spiegano dal ministero; explique-t-on au ministère; уточнили в прокуратуре; klinkt het bij de vakbond."""
+    if at >= end or tokens[at].word not in _SOURCES:
+        return None
+    found = phrase_at(tokens, at + 1, end)
+    if found is None:
+        return None
+    ours = any(t.what & (Is.ROLE | Is.TITLE) for t in tokens[found.first : found.after])
+    return found if ours else None
+
+
+def _is_adverb(tokens: list[Token], found: Phrase) -> bool:
+    """odpowiada krótko: a lone word in -o is no subject (Slavic)."""
+    token = tokens[found.first]
+    lone = found.after - found.first == 1 and found.sort == "noun" and not token.what
+    return lone and token.word.endswith(("o", "о")) and found.after < len(tokens) and tokens[found.after].text == ":"
 
 
 def _past_circumstances(tokens: list[Token], at: int, end: int) -> int:
@@ -295,19 +317,22 @@ def _closes_run(tokens: list[Token], start: int, end: int) -> bool:
 
 def _past_place(tokens: list[Token], at: int, end: int) -> Phrase | None:
     """The subject behind one or two phrases with a preposition: «…», affirme dans un communiqué la société Falaise."""
-    for _ in range(2):
+    for _ in range(4):
         if at >= end or tokens[at].kind != WORD or not tokens[at].what & Is.PREPOSITION:
             return None
         venue = next((i for i in range(at, min(end, at + 4)) if tokens[i].what & Is.VENUE), None)
         if venue is not None:
             at = venue + 1
+        elif at + 1 < end and (tokens[at + 1].kind == QUOTE or tokens[at + 1].run is not None):
+            at += 2
         else:
             found = phrase_at(tokens, at + 1, end)
             if found is None or found.sort == "pronoun":
                 return None
             at = found.after
         subject = phrase_at(tokens, at, end)
-        if subject is None:
+        led = at < end and tokens[at].what & Is.PREPOSITION and not tokens[at].capital
+        if subject is None or led:
             continue
         first = tokens[subject.first].what
         known = first & (Is.DETERMINER | Is.OWN | Is.PRONOUN | Is.TITLE | Is.ROLE)

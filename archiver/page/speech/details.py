@@ -11,11 +11,14 @@ from archiver.page.speech.nouns import Polarity
 from archiver.page.speech.phrases import COMMAS, Phrase, is_finite, is_outlet, phrase_at
 from archiver.page.speech.tokens import QUOTE, WORD, Token, is_name
 
+_YEARS = frozenset({"года", "лет", "год", "роки", "років", "рік", "lata", "lat", "años", "anos", "ans", "anni", "jaar"})
 _WHICH = frozenset(
     {"last", "next", "past", "próximo", "próxima", "pasado", "pasada", "passado", "passada", "scorso", "scorsa"}
     | {"prossimo", "prossima", "dernier", "dernière", "prochain", "prochaine", "vorige", "volgende", "afgelopen"}
 )  # fmt: skip
 _OF = frozenset({"of", "de", "du", "des", "del", "della", "do", "da", "van", "von"})
+_COMMA_LANGUAGES = frozenset({"de", "pl", "ru", "uk", "cs"})  # a comma stands before any clause that depends
+_AS = frozenset({"wie", "as", "come", "como", "comme", "jak", "как", "як", "zoals"})
 MAX_CLAUSE = 18  # tokens of a cue's clause that are looked at
 
 
@@ -101,7 +104,14 @@ def _name(text: str, tokens: list[Token], phrase: Phrase) -> str:
     after = phrase.after
     while after + 1 < len(tokens) and tokens[after].word in _OF and is_name(tokens[after + 1]):
         after += 2  # Courrier du Littoral
-    return text[tokens[first].start : tokens[after - 1].end]
+    return bare(text[tokens[first].start : tokens[after - 1].end])
+
+
+def bare(name: str) -> str:
+    """A name without the marks that are all around it: «Порталис»."""
+    inside = name[1:-1]
+    marked = len(name) > 2 and name[0] in '«„“"‹‘' and name[-1] in '»”“"›’'
+    return inside.strip("\u00a0 ,") if marked and not any(mark in inside for mark in '«»„“”"') else name
 
 
 def _outlet(text: str, tokens: list[Token], start: int, stop: int) -> str | None:
@@ -109,7 +119,8 @@ def _outlet(text: str, tokens: list[Token], start: int, stop: int) -> str | None
     for at in range(start, stop - 1):
         if tokens[at].what & Is.PREPOSITION and tokens[at].kind == WORD:
             found = phrase_at(tokens, at + 1, stop)
-            if found is not None and found.sort == "name" and is_outlet(tokens, found):
+            named = tokens[at + 1].run is not None and at > 0 and bool(tokens[at - 1].what & Is.VENUE)
+            if found is not None and found.sort == "name" and (named or is_outlet(tokens, found)):
                 return _name(text, tokens, found)
     return None
 
@@ -122,6 +133,11 @@ def _reported_by(text: str, link: Link, subject: Phrase | None) -> str | None:
         if found is not None and is_outlet(tokens, found):
             return text[tokens[found.first].start : tokens[found.after - 1].end]
     for cue in cues_of(link.line, link.sentence):
+        relays = cue.form == "finite" and cue.at != link.cue_at and cue.at < link.at
+        if relays and cue.subject is not None and tokens[max(cue.left - 1, start)].word in _AS:
+            if is_outlet(tokens, cue.subject):
+                return _name(text, tokens, cue.subject)  # wie die Agentur berichtet
+            continue
         if cue.form != "according" or cue.subject is None or cue.at == link.cue_at:
             continue
         if (subject is None or cue.subject.first != subject.first) and is_outlet(tokens, cue.subject):
@@ -129,9 +145,15 @@ def _reported_by(text: str, link: Link, subject: Phrase | None) -> str | None:
     return None
 
 
+def _is_age(tokens: list[Token], start: int, at: int) -> bool:
+    """Нина, 24 года, …"""
+    counted = at - 1 >= start and tokens[at - 1].text.isdigit() and tokens[at].word in _YEARS
+    return counted and (at - 2 < start or tokens[at - 2].kind != WORD)
+
+
 def _when(text: str, tokens: list[Token], start: int, stop: int) -> str | None:
     for at in range(start, stop):
-        if tokens[at].what & Is.TIME and tokens[at].kind == WORD:
+        if tokens[at].what & Is.TIME and tokens[at].kind == WORD and not _is_age(tokens, start, at):
             first, last = at, at + 1
             while first > start and (
                 tokens[first - 1].what & (Is.PREPOSITION | Is.DETERMINER | Is.TIME) or tokens[first - 1].text.isdigit()
@@ -188,7 +210,7 @@ def _venue_end(tokens: list[Token], found: Phrase, stop: int) -> int:
     return after
 
 
-def role(text: str, tokens: list[Token], phrase: Phrase, named: Phrase | None) -> str | None:
+def role(text: str, tokens: list[Token], phrase: Phrase, named: Phrase | None, language: str = "") -> str | None:
     """What the text calls the speaker besides the name: the title before it or the description beside it. `named`: the
     name that stands behind a description."""
     if phrase.sort == "pronoun":
@@ -199,15 +221,15 @@ def role(text: str, tokens: list[Token], phrase: Phrase, named: Phrase | None) -
         return before or None
     if phrase.sort == "name" and phrase.head > phrase.first:
         first = phrase.first
-        while first < phrase.head - 1 and tokens[first].what & (Is.DETERMINER | Is.OWN):
+        while first < phrase.head and tokens[first].what & (Is.DETERMINER | Is.OWN):
             first += 1
-        before = text[tokens[first].start : tokens[phrase.head - 1].end]
-        if tokens[phrase.head - 1].word not in ("mr.", "mrs.", "ms.", "mr", "mrs", "ms", "herr", "frau"):
+        before = text[tokens[first].start : tokens[phrase.head - 1].end] if first < phrase.head else ""
+        if before and tokens[phrase.head - 1].word not in ("mr.", "mrs.", "ms.", "mr", "mrs", "ms", "herr", "frau"):
             return before or None
-    return _beside(text, tokens, phrase)
+    return _beside(text, tokens, phrase, language)
 
 
-def _beside(text: str, tokens: list[Token], phrase: Phrase) -> str | None:
+def _beside(text: str, tokens: list[Token], phrase: Phrase, language: str) -> str | None:
     """Ann Lee, 71, a retired pilot, …"""
     at = phrase.after
     if at < len(tokens) and tokens[at].text == "(":
@@ -230,6 +252,9 @@ def _beside(text: str, tokens: list[Token], phrase: Phrase) -> str | None:
         end += 1
     if end < len(tokens) and tokens[end].kind == WORD and is_finite(tokens[end]):
         return None
+    last = tokens[end - 1]
+    if language == "de" and not last.capital and not last.what & (Is.TITLE | Is.ROLE) and not last.text.isdigit():
+        return None  # die den Hafen leitet
     return text[tokens[at].start : tokens[end - 1].end]
 
 
@@ -240,7 +265,9 @@ def polarity(link: Link) -> Polarity:
     token = link.tokens[link.cue.at]
     if link.cue.negated:
         return "denied"
-    quotes = link.how == "before" and link.touches and link.tokens[link.at - 1].text in (":", ",")
+    before = link.tokens[link.at - 1].text
+    opened = before == ":" or (before == "," and link.line.language not in _COMMA_LANGUAGES)
+    quotes = link.how == "before" and link.touches and opened
     if token.what & Is.DENIAL and not quotes:
         return "denied"
     return "affirmed"

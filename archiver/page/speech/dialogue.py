@@ -16,6 +16,7 @@ from archiver.page.speech.tokens import Line, Spelling, Token
 
 DASH_LANGUAGES = frozenset({"es", "fr", "pt", "it", "pl", "ru", "uk", "cs", "sv", "fi"})
 INSERTING = frozenset({"fr", "it", "es", "pt", "pl", "ru", "uk", "cs"})
+_CLITICS = frozenset({"se", "s'", "s’", "si", "się"})
 _DASHES = frozenset({"—", "–", "-", "―", "--"})
 _START = re.compile(r"[—–―-][ \u00a0]?(?=\S)|―")
 _INNER = re.compile(r"(?<=[\s,.!?…])[—–―-](?=\s?\S)|(?<=\S)[—―](?=[\s.,;:!?]|$)")
@@ -40,6 +41,10 @@ def dashed(text: str, paragraph: Paragraph, lexicon: Lexicon, spelling: Spelling
     opening = _START.match(text, paragraph.start, paragraph.end)
     if opening is None:
         return None
+    if paragraph.runs:
+        inner = _INNER.search(text, opening.end(), paragraph.end)
+        if inner is None or inner.start() > paragraph.runs[0].start:
+            return None  # its marks say which words are said
     pieces: list[tuple[int, int]] = []
     at = opening.end()
     for dash in _INNER.finditer(text, at, paragraph.end):
@@ -56,6 +61,8 @@ def dashed(text: str, paragraph: Paragraph, lexicon: Lexicon, spelling: Spelling
             continue
         part = _trim(text, start, end, index > 0)
         if part is not None:
+            if line is None and parts and text[parts[-1][1] - 1] in ".!?…" and text[part[0]].isupper():
+                parts.clear()  # somebody else's turn: — Кто там? — Я, — сказал он.
             parts.append(part)
     if line is None or not parts:
         return _comma_clause(text, opening.end(), paragraph, lexicon, spelling)
@@ -96,9 +103,13 @@ def _subject_after(tokens: list[Token], cue: int) -> Phrase | None:
         before = phrase_at(tokens, 0, cue)
         if before is not None:
             return before
+    marked = False
     for at in range(cue + 2, min(len(tokens), cue + 12)):
         if tokens[at].text in (".", "!", "?"):
             return None
+        marked = tokens[at].text in "„«“" or (marked and tokens[at].text not in "”»")
+        if marked or tokens[at].text in "”»":
+            continue
         found = phrase_at(tokens, at, len(tokens))
         if found is None or found.sort != "name" or tokens[at - 1].capital:
             continue
@@ -125,13 +136,16 @@ def inserted(text: str, run: Run, lexicon: Lexicon, spelling: Spelling) -> Spoke
         token = tokens[at]
         if not token.what & Is.SAY or token.what & Is.PARTICIPLE or token.capital:
             continue
-        dash = tokens[at - 1].text in _DASHES
-        ends = tokens[at - 1].text in "?!…" and run.opener == "—"
-        if tokens[at - 1].text != "," and not dash and not ends:
+        left = at
+        while left > 1 and (tokens[left - 1].what & Is.AUXILIARY or tokens[left - 1].word in _CLITICS):
+            left -= 1
+        dash = tokens[left - 1].text in _DASHES
+        ends = tokens[left - 1].text in "?!…" and run.opener == "—"
+        if tokens[left - 1].text != "," and not dash and not ends:
             continue
         subject = phrase_at(tokens, at + 1, len(tokens))
         pronoun = "-" in token.word
-        if subject is None and not pronoun:
+        if subject is None and not pronoun and not (dash and _closing_dash(tokens, at + 1, 3) is not None):
             continue
         if subject is not None and subject.sort == "noun" and not tokens[subject.first].what & (Is.DETERMINER | Is.OWN):
             continue
@@ -139,7 +153,7 @@ def inserted(text: str, run: Run, lexicon: Lexicon, spelling: Spelling) -> Spoke
         closing = _closing_dash(tokens, behind) if dash else _insertion_end(tokens, behind)
         if closing is None:
             continue
-        first = (run.start, tokens[at - 2 if dash else at - 1].end)
+        first = (run.start, tokens[left - 2 if dash else left - 1].end)
         rest = _trim(text, tokens[closing].end, run.inner_end, True)
         parts = [first] if rest is None else [first, (rest[0], run.end)]
         if rest is None and run.end > run.inner_end:
@@ -148,9 +162,9 @@ def inserted(text: str, run: Run, lexicon: Lexicon, spelling: Spelling) -> Spoke
     return None
 
 
-def _closing_dash(tokens: list[Token], at: int) -> int | None:
+def _closing_dash(tokens: list[Token], at: int, most: int = 30) -> int | None:
     """The dash that ends what the first one began: «… – racconta Luigi Bastia, pensionato –. …»"""
-    for i in range(at, min(len(tokens), at + 30)):
+    for i in range(at, min(len(tokens), at + most)):
         if tokens[i].text in _DASHES and (i + 1 >= len(tokens) or tokens[i + 1].text not in ".,;"):
             return i
         if tokens[i].text in _DASHES:

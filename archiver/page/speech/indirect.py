@@ -105,6 +105,12 @@ def _clause_end(tokens: list[Token], start: int, end: int) -> int:
 def _trails(tokens: list[Token], start: int, end: int, cue: CueAt) -> bool:
     """…, Lee said."""
     left = cue.left
+    following = tokens[cue.at + 1] if cue.at + 1 < end else None
+    if following is not None and following.kind == WORD and not cue.inverted:
+        tail = Is.PREPOSITION | Is.TIME | Is.ADVERB | Is.ADDRESS | Is.SUBORDINATOR
+        told = tokens[cue.at].what & Is.TELLS
+        if not following.what & tail and not told:
+            return False  # Asked by us, the minister denied [it]
     return (
         left > start + MIN_WORDS
         and tokens[left - 1].text in COMMAS

@@ -9,10 +9,10 @@ from archiver.page.speech.quotes import Run
 
 _TOPIC_AFTER = re.compile(r"(?:など)?と(?:、)?([^、。はが]{1,40}?)(?:は|が)(?!ら)")
 _SO = re.compile(
-    r"[。、]?(?:――|——|—|―)?([^、。「はが]{1,40}?)(?:は|が)[^。「]{0,10}?(?:こう|そう|このように)(?=[^。]{0,15})"
+    r"[。、]?(?:――|——|—|―)?([^。「はが]{1,40}?)(?:は|が)(?:[^。「]{0,10}?(?:こう|そう|このように))?(?=[^。]{1,15}。)"
 )
 _TOPIC = re.compile(
-    r"([^、。「」『』（）()\sは]{1,30}(?:（[^（）]{1,12}）)?)(?<![でにとへ])は(?=[、「『]|[^、。]{0,40}$)"
+    r"([^、。「」『』（）()\sは]{1,30}(?:（[^（）]{1,12}）)?)(?<![でにとへ])は(?=[、「『]|[^。]{0,40}$)"
 )
 _SUBJECT = re.compile(r"([^、。「」『』（）()\sがも]{1,30}(?:（[^（）]{1,12}）)?)(?:が|も)(?=[、「『]|[^、。]{0,40}$)")
 _WHEN = re.compile(
@@ -32,7 +32,7 @@ def said(text: str, first: int, end: int, run: Run, words: Patterns) -> Said | N
     after = text[run.end : min(end, run.end + MAX_AROUND)]
     opening = re.match("(?:など)?と(?!いう)", after)
     if opening is None:
-        return _said_so(text, first, run, after, words)
+        return _said_so(text, first, run, after, words) or _acknowledged(text, first, run, after, words)
     stop = re.search("[。！？\n「]", after)
     clause = after[: stop.start() if stop else len(after)]
     cue = words.cue.search(clause, opening.end())
@@ -42,7 +42,13 @@ def said(text: str, first: int, end: int, run: Run, words: Patterns) -> Said | N
     topic = _TOPIC_AFTER.match(clause[: cue.start() + 1])
     around = re.sub("「[^」]*」?", "「」", text[first : run.start])
     subject = (run.end + topic.start(1), run.end + topic.end(1)) if topic else _topic_before(text, first, run.start)
-    whole = text[run.inner_end - 1] in "。！？!?" or run.inner_end - run.inner_start >= 6
+    if subject is None:
+        later = re.match(
+            "[^、。]{0,6}、([^、。はが]{1,20})(?:は|が)", clause[cue.end() :]
+        )  # …と言って、彼女は席を立った
+        start = run.end + cue.end()
+        subject = (start + later.start(1), start + later.end(1)) if later else None
+    whole = text[run.inner_end - 1] in "。！？!?" or run.inner_end - run.inner_start >= 5
     return _with_circumstances(Said(place, subject, False, whole, same=True), around, clause, words)
 
 
@@ -53,11 +59,25 @@ def _said_so(text: str, first: int, run: Run, after: str, words: Patterns) -> Sa
         return None
     stop = after.find("。", so.end())
     cue = words.cue.search(after, so.end(), stop if stop >= 0 else len(after))
-    if cue is None:
+    if cue is None or (stop >= 0 and stop - cue.end() > 6):
         return None
     place = (run.end + cue.start(), run.end + cue.end())
     found = Said(place, (run.end + so.start(1), run.end + so.end(1)), False, True)
     return _with_circumstances(found, "", after[: cue.start()], words)
+
+
+def _acknowledged(text: str, first: int, run: Run, after: str, words: Patterns) -> Said | None:
+    """院長は管理に「誤り」があったことを認めた: words inside a clause that is acknowledged, denied, criticised."""
+    clause = after[: (re.search("[。！？\n「]", after) or re.search("$", after)).start()]  # type: ignore[union-attr]
+    object_ = re.search("(?:こと|旨|考え|方針|認識|意向|見方|見解|という見方)(?:を|も)", clause)
+    subject = _topic_before(text, first, run.start)
+    if object_ is None or subject is None:
+        return None
+    cue = words.cue.match(clause, object_.end())
+    if cue is None:
+        return None
+    place = (run.end + cue.start(), run.end + cue.end())
+    return _with_circumstances(Said(place, subject, False, False), text[first : run.start], "", words)
 
 
 def _topic_before(text: str, first: int, end: int) -> tuple[int, int] | None:
@@ -93,11 +113,14 @@ def _with_circumstances(found: Said, before: str, clause: str, words: Patterns) 
 
 def name(phrase: str, words: Patterns) -> tuple[str, str | None]:
     """(name without titles, role): 船会社の海野岳社長 is 海野岳; 県の担当者 has no name but that."""
+    phrase = phrase.removeprefix("の")
     head = phrase
     role = None
+    if words.title.fullmatch(head.rpartition("の")[2]):
+        return phrase, None  # 病院の院長
     cut = head.rfind("の")
     if 0 <= cut < len(head) - 1:
-        role, head = head[:cut], head[cut + 1 :]
+        role, head = head[:cut].rpartition("で")[2] or head[:cut], head[cut + 1 :]
         if words.role.fullmatch(head):
             return phrase, None
     apart = re.fullmatch("(.*?)[・、](.+)", head)

@@ -14,7 +14,8 @@ def judge(text: str, link: Link) -> tuple[int, str]:
     if link.how == "carried":
         if len(words) > 1 and text[link.run.inner_start : link.run.inner_end].isupper():
             return 30, "a heading"
-        if len(words) <= 2 and words[-1][-1] not in ".!?,":
+        alone = link.sentence[1] - link.sentence[0] <= 2 and link.source is not None
+        if len(words) <= 2 and words[-1][-1] not in ".!?," and not alone:
             return 30, "words in marks without a cue"
         if sentence_like or link.at - link.sentence[0] <= 2:
             return 70, "carried"

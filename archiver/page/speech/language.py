@@ -45,7 +45,10 @@ def guess(text: str, declared: str | None = None) -> str:
         share = len(pattern.findall(sample)) / letters
         if share > (0.05 if language == "ja" else 0.4):
             if language == "ru":
-                return "uk" if len(_UKRAINIAN.findall(sample)) > len(_RUSSIAN.findall(sample)) else "ru"
+                ukrainian, russian = len(_UKRAINIAN.findall(sample)), len(_RUSSIAN.findall(sample))
+                if ukrainian == russian and claimed in ("uk", "ru"):
+                    return claimed
+                return "uk" if ukrainian > russian else "ru"
             return language
     words = [word.lower() for word in _WORD.findall(sample)]
     scores = {language: sum(word in common for word in words) for language, common in _common().items()}

@@ -94,6 +94,7 @@ FUNCTION = (
 )  # fmt: skip
 CUE = Is.SAY | Is.REPORT
 _PREFIXES = {"ar": "وف", "he": "ו"}
+_VOWEL_SIGNS = dict.fromkeys(range(0x64B, 0x653))
 _MARKERS = {"~": Is.PARTICIPLE, "^": Is.BASE}
 
 
@@ -115,6 +116,8 @@ class Lexicon:
         found = self._memory.get(word)
         if found is None:
             found = self.words.get(word, 0)
+            if not found and self.language == "ar":
+                found = self.words.get(word.translate(_VOWEL_SIGNS), 0)
             for start, flag in self.starts:
                 if word.startswith(start):
                     found |= flag

@@ -16,7 +16,7 @@ from archiver.page.speech.lexicon import Is
 from archiver.page.speech.phrases import COMMAS, is_outlet
 from archiver.page.speech.tokens import MARK, QUOTE, WORD, Line, Token
 
-FOLLOWING = frozenset({",", "—", "–", "-", "--", ".", "…", "!", "?", "،", "，"})
+FOLLOWING = frozenset({",", "—", "–", "-", "--", ".", "…", "!", "?", "،", "，", ":"})
 
 
 def link_line(text: str, line: Line) -> list[Link]:
@@ -46,7 +46,7 @@ def _set(link: Link, how: str, cue: CueAt, touches: bool) -> None:
 
 def _attach(text: str, link: Link, cues: list[CueAt]) -> None:
     tokens, (start, end), at = link.tokens, link.sentence, link.at
-    before = [cue for cue in cues if cue.at < at and cue.form != "according"]
+    before = [cue for cue in cues if cue.at < at and cue.form != "according" and not _is_of_word(tokens, cue, at)]
     near = before[-1] if before else None
     behind = _said_behind(text, link, cues, near)
     if behind is not None:
@@ -113,6 +113,11 @@ def _holds(text: str, tokens: list[Token], cue: CueAt, at: int) -> bool:
         and inner[0].islower()
         and inner[1] not in ",.?!"
     )
+
+
+def _is_of_word(tokens: list[Token], cue: CueAt, at: int) -> bool:
+    """The word “crisis” was not mentioned: nobody says it."""
+    return cue.subject is not None and cue.subject.after == at and bool(tokens[at - 1].what & Is.TERM)
 
 
 def _relays(tokens: list[Token], according: CueAt, near: CueAt | None) -> bool:

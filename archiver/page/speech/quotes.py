@@ -26,6 +26,9 @@ from archiver.page.speech.glyphs import (
 )  # fmt: skip
 from archiver.page.speech.paragraphs import paragraphs
 
+# ב"טעויות": a one-letter word before the mark. (ד"ר, מ"מ: an abbreviation)
+_HEBREW_PREFIXES = frozenset("בלמהושכ")
+_HEBREW_PREFIXED = re.compile('(?:^|[\\s(])?[בלמהושכ]["”״“](?=[א-ת]{3}|[א-ת]{1,2}\\s)')
 _SINGLES = frozenset({"’", "'"})
 _STRAIGHT = frozenset({'"', "''"})
 
@@ -152,6 +155,8 @@ class _Cutter:
         if at == self._start:
             return True
         before = self._text[at - 1]
+        if before in _HEBREW_PREFIXES and _HEBREW_PREFIXED.match(self._text, max(at - 2, self._start)):
+            return True
         return before.isspace() or before in BEFORE_OPEN or before in "“‘„«‹\"'" or before in INVISIBLE
 
     def _blank_after(self, after: int) -> bool:

@@ -144,7 +144,7 @@ class _Ranges:
 def _read_paragraph(
     text: str, paragraph: Paragraph, lexicon: Lexicon, spelling: Spelling, found: _Read, doubled: bool
 ) -> None:
-    utterance = dashed(text, paragraph, lexicon, spelling) if not paragraph.runs else None
+    utterance = dashed(text, paragraph, lexicon, spelling)
     if utterance is not None:
         found.lines.append(utterance.line or Line(paragraph, [], [], lexicon.language))
         found.links.append([_spoken_link(utterance, paragraph)] if utterance.line is not None else [])

@@ -137,7 +137,7 @@ def _proper(
     if _has_abbreviation(text, token) or (len(words) == 1 and re.search(r"[^\W\d]\d", inner)):
         return "a name"
     listed = before is not None and at - 2 >= start and (before.what & Is.CONJUNCTION or before.text == ",")
-    if listed and tokens[at - 2].run is not None and tokens[at - 2].kind == WORD:
+    if listed and tokens[at - 2].run is not None and tokens[at - 2].kind == WORD and not inner[:1].islower():
         return "a name in a list"
     if language in CASELESS:
         return None
@@ -160,6 +160,8 @@ def _proper(
         return "a name" if is_finite(following) else None
     if before.kind != WORD:
         return None
+    if before.what & Is.PREPOSITION and at - 2 >= start and tokens[at - 2].what & Is.VENUE:
+        return "an outlet"  # в беседе с «Западным маяком»
     if following is not None and following.word in ("heißt", "hieß", "heißen"):
         return "a name"
     if before.what & CUE and len(words) <= 3 and _is_speakers_name(tokens, start, at):

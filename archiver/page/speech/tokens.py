@@ -15,6 +15,7 @@ MAX_ELIDED = 60  # characters of a word that is looked at for others in it
 _TOKEN = re.compile(
     r"(?:[^\W\d_]\.){2,}"  # U.S., p.m.
     r"|[\u05d0-\u05ea]+[\"״][\u05d0-\u05ea]+"  # צה"ל
+    r"|[\u0621-\u064a\u064b-\u0652]+"  # Arabic, with its vowel signs
     r"|[#@]?\w+(?:[-‑.&/·+@_]\w+|['’ʼ׳״](?![sS]\b)[^\W\d_]+)*[#@%]?"
     r"|['’][sS]\b"
     r"|--+|\.{2,}|[^\w\s]"
@@ -140,7 +141,9 @@ class _Scanner:
         what = classes(lower, capital)
         known = self._lexicon.phrases.get(lower)
         if known:
+            single = after
             after, what = _entry(text, after, end, known, what)
+            capital = capital and not (self._caseless and after > single and not what & Is.TITLE)
         before = previous if previous is not None and previous.kind == WORD else None
         what = self._in_context(word, capital, what, before, after)
         token = Token(WORD, first, after, text[first:after], what)
@@ -162,6 +165,10 @@ class _Scanner:
         if self._language == "de":
             return _german(word, capital, what, before)
         titled = before is not None and bool(before.what & Is.TITLE)
+        if capital and what & FUNCTION and before is not None and before.capital and _CAPITAL.match(self._text, after):
+            return Is.PARTICLE  # Yvan Le Goff
+        if what & Is.TIME and capital and before is not None and not self._caseless:
+            what &= ~Is.TIME  # Марта Квитова
         if self._caseless:
             definite = (word.startswith("ה") and len(word) > 3) or (word.startswith("ال") and len(word) > 4)
             if before is not None and before.what & Is.ROLE and not before.what & Is.TITLE and not what:
