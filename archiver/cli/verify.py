@@ -60,6 +60,12 @@ PRECEDENCE = (3, 1, 4, 0)
     metavar="FILE",
     help="Headers of Bitcoin's blocks that you believe, for OpenTimestamps (docs/formats/stamps.md).",
 )
+@click.option(
+    "--policy",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Whose cosignatures count, and how many are enough (C2SP tlog-policy).",
+)
 @click.option("--at", metavar="TIME", help="Count only time stamps made by then: what is shown to have existed?")
 @click.option("--jobs", type=click.IntRange(1, 256), default=None, help="Processes (default: one for each core).")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON (docs/formats/verify-report.md).")
@@ -74,6 +80,7 @@ def command(
     known: tuple[Path, ...],
     tsa_roots: tuple[Path, ...],
     headers: Path | None,
+    policy: Path | None,
     at: str | None,
     jobs: int | None,
     as_json: bool,
@@ -90,7 +97,7 @@ def command(
 
     here = session.home()
     wanted = tuple(dict.fromkeys(name.strip() for text in require for name in text.split(",") if name.strip()))
-    asked = Asked(depth, wanted, trust, known, jobs or os.cpu_count() or 1, tsa_roots, at, headers)
+    asked = Asked(depth, wanted, trust, known, jobs or os.cpu_count() or 1, tsa_roots, at, headers, policy)
     codes = []
     for path in paths or (session.open_archive(ctx).root,):
         with Progress("verifying", 2, enabled=not as_json) as progress:

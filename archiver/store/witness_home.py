@@ -124,21 +124,18 @@ class WitnessHome:
             self._guard(checkpoint.origin).advance(checkpoint.size, checkpoint.root, unmoved)
 
     def keep_note(self, checkpoint: Checkpoint, note: bytes) -> None:
-        """Keep the log's own signatures under a tree that was noted: one half of what would prove a split view."""
-        write_text(self._note_path(checkpoint.origin), note.decode("utf-8"))
+        """Keep a cosigned checkpoint with its log's signatures: one half of what would prove a split view."""
+        write_text(self.folder / "seen" / f"{name_of(checkpoint.origin)}.note", note.decode("utf-8"))
 
-    def newest_note(self, origin: str) -> bytes | None:
-        """The checkpoint of that log as it was cosigned last."""
-        text = read_text(self._note_path(origin))
+    def newest_note(self, name: str) -> bytes | None:
+        """The checkpoint of a log (`name_of` its origin) as it was cosigned last."""
+        text = read_text(self.folder / "seen" / f"{name}.note")
         return None if text is None else text.encode("utf-8")
-
-    def _note_path(self, origin: str) -> Path:
-        return self.folder / "seen" / f"{_name_of(origin)}.note"
 
     def keep_split(self, request: bytes, origin: str) -> Path | None:
         """Keep a request that proves that a log signed two trees; where, None if there are too many already."""
         folder = self.folder / "splits"
-        path = folder / f"{_name_of(origin)[:16]}-{digest.of_bytes(request)[7:23]}"
+        path = folder / f"{name_of(origin)[:16]}-{digest.of_bytes(request)[7:23]}"
         with telling(folder):
             count = len(list(folder.iterdir())) if folder.exists() else 0
         if path.exists():
@@ -149,8 +146,9 @@ class WitnessHome:
         return path
 
     def _guard(self, origin: str) -> LogGuard:
-        return LogGuard(self.folder / "seen" / _name_of(origin), origin)
+        return LogGuard(self.folder / "seen" / name_of(origin), origin)
 
 
-def _name_of(origin: str) -> str:
+def name_of(origin: str) -> str:
+    """What the files of a log are called."""
     return hashlib.sha256(origin.encode("utf-8", "surrogateescape")).hexdigest()

@@ -8,9 +8,9 @@
 Specimen:
 
     # ours, and one of two friends
-    log log-5d2c9a+a4db83b2+AdLvmU8KNSsUAcqRXmHhGGKuZ4LN0cBTPkbWDDnq77A6 https://log.desk.example
-    witness ann ann.example+2aed55b9+BIqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c https://ann.example/witness
-    witness ben ben.example+c8de75b7+BIE5dw6ofRdf4XVXpI0q5B0m8rfzXUPMuJwkJGv7nPpL
+    log log-5d2c9a+66c2cef4+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c https://log.desk.example
+    witness ann ann.example+242b904c+BIE5dw6ofRdfVqNUZsNMfszLjYqRtO43ol32D1uPybOU https://ann.example/witness
+    witness ben ben.example+00883188+BO1JKMYo0cLG6ukDOJBZlWEpWSc6XGP5NjbBRhSshzfR
     group friends any ann ben
     quorum friends
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from archiver.errors import UsageError
+from archiver.tlog.policy import WitnessPolicy
 
 if TYPE_CHECKING:
     from archiver.stamps.authority import Root
@@ -58,6 +59,7 @@ class Policy:
     require: tuple[str, ...] = ()
     tsa_roots: tuple[Root, ...] = ()
     at: datetime | None = None
+    cosigners: WitnessPolicy | None = None  # whose cosignatures count, and how many are enough
     headers: Headers | None = None  # of Bitcoin's blocks, for OpenTimestamps
 
     def __post_init__(self) -> None:

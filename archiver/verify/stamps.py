@@ -217,7 +217,7 @@ class _Stamps:
         case.report.anchors += [
             f"time stamp by {by}: {_numbers(0, bound.size)} existed before {bound.time}" for by, bound in newest.items()
         ]
-        left = _uncovered(case, largest)
+        left = uncovered(case, largest)
         if left:
             message = f"{step.summary}; no verified time stamp covers number {left[0]}" + (
                 f" and {len(left) - 1} more" if left[1:] else ""
@@ -259,7 +259,7 @@ def _bound_disowned(case: Case, earliest: _Earliest) -> None:
             case.report.findings[place] = replace(finding, message=f"{finding.message}; {age}")
 
 
-def _uncovered(case: Case, size: int) -> list[int]:
+def uncovered(case: Case, size: int) -> list[int]:
     """Manifests at or beyond that size which a stamp is wanted for: all but stamp events; in a bundle, those that it
     proves something with, which are those of which an object is here."""
     later = [sequence for sequence in case.sequences if sequence >= size and case.events.get(sequence) != "stamp"]

@@ -1,27 +1,11 @@
-"""Steps 14 and 15: witnesses, and whether the signing keys are believed."""
+"""Step 15: whether the signing keys are believed."""
 
 from __future__ import annotations
 
 from archiver.verify.case import Case
-from archiver.verify.files import Inventory
 from archiver.verify.keys import Disowned
-from archiver.verify.stamps import check_listed, say_unbound
 
 SHOWN = 10  # signers that the step's one line names
-
-
-def check_cosignatures(case: Case, inventory: Inventory | None) -> None:
-    """Step 14: the cosignatures that stamp events list are here unchanged. What they say is not judged yet."""
-    mine = {file: said for file, said in case.stamps.items() if file.endswith(".cosig")}
-    for _ in check_listed(case, 14, mine):
-        pass
-    say_unbound(case, 14, inventory, (".cosig",))
-    step = case.report.steps[14]
-    if step.checked:
-        message = f"{step.checked} cosignature files are as listed; what they say is not verified by this version"
-        case.report.find(14, "stamp-not-checked", message)
-    else:
-        step.empty, step.summary = True, "no manifest lists a cosignature"
 
 
 def check_signer(case: Case) -> None:

@@ -19,8 +19,10 @@ from archiver.model.events import Continues
 from archiver.model.manifest import KeyChange, Previous, encode
 from archiver.signing.keys import KeySigner
 from archiver.tlog import cosignature
-from archiver.tlog.checkpoint import Checkpoint
+from archiver.tlog.checkpoint import Checkpoint, parse_checkpoint_text
 from archiver.tlog.note import Note, open_note
+from archiver.tlog.policy import parse_policy
+from archiver.tlog.witness import CosignerKey, encode_lines
 from archiver.verify.codes import CODES, FOREIGN
 from archiver.verify.layout import object_path
 from archiver.verify.policy import KnownCheckpoint, Policy
@@ -585,6 +587,27 @@ def _() -> Report:
 @case("stamp-not-checked")
 def _() -> Report:
     return check(Simulator().stamp())
+
+
+def cosigned(wrong: bool = False, quorum: str = "w") -> Report:
+    """The report on an archive whose first checkpoint a witness cosigned, or a line that claims so."""
+    witness = CosignerKey("w.example", bytes([5]) * 32)
+    archive = Simulator()
+    text = open_note(archive.files[f"log/checkpoints/{archive.checkpoint_size}"]).text
+    checkpoint = parse_checkpoint_text(text)
+    lines = witness.cosign(replace(checkpoint, size=checkpoint.size + wrong), 1_795_438_931)
+    archive.stamp(encode_lines(lines), suffix=".cosig").capture()
+    return check(archive, cosigners=parse_policy(f"witness w {witness.vkeys()[0].spell()}\nquorum {quorum}\n".encode()))
+
+
+@case("cosignature-bad")
+def _() -> Report:
+    return cosigned(wrong=True)
+
+
+@case("cosignature-partial")
+def _() -> Report:
+    return cosigned()
 
 
 @case("stamp-unbound")
