@@ -124,7 +124,7 @@ class _Search:
         replaced: set[str] = set()
         for events in self._events.values():
             events.clear()
-        for sequence, data in _leaves(self._evidence, self._size):
+        for sequence, data in leaves(self._evidence, self._size):
             frontier.append(leaf_hash(data))
             head = _HEAD.search(data)
             event = head[1].decode("ascii") if head else ""
@@ -167,7 +167,7 @@ class _Search:
                 self.stamps |= by_size[sizes[place]]
 
 
-def _leaves(evidence: Evidence, size: int) -> Iterator[tuple[int, bytes]]:
+def leaves(evidence: Evidence, size: int) -> Iterator[tuple[int, bytes]]:
     """Every leaf before `size` in order, from the entry bundles of the log, 256 a file."""
     for index in range((size + WIDTH - 1) // WIDTH):
         width = min(WIDTH, size - WIDTH * index)

@@ -155,7 +155,7 @@ def check(proof: BinaryIO, data: BinaryIO, tree: Tree, *, lines: bool) -> Shown:
         if isinstance(entry, Node):
             frontier.append_subtree(entry.hash, entry.count)
             if entry.what is not None and len(what) < 100:
-                what[entry.what] = None
+                what.update(dict.fromkeys(entry.what.split(", ")))
             continue
         if (entry.salt is None) != lines:
             raise FormatError("a segment has a salt beside it, and a line has none")

@@ -275,9 +275,10 @@ def _body(place: Place, facts: ReadingFacts, warc: ObjectRef | None) -> Body | N
     else:
         if not body.named:
             message = (
-                "the body that was read is here, proven to be part of the WARC; which exchange it belongs to is not"
+                "the body that was read is here, proven to be part of the WARC; "
+                "from which exchange: not checked (its WARC header is withheld)"
             )
-            place.fault("source-unnamed", f"{message} (its WARC header is withheld)", name)
+            place.fault("source-unnamed", message, name)
         return body
     return None
 
@@ -344,7 +345,7 @@ def _statements(
         place.fault("statements-bad", "there are statements, and no page text that they could stand in")
         return len(pairs)
     if page is None or page.derived is None:
-        message = f"{len(pairs)} statements, listed by the collector: passed; "
+        message = f"{_count(len(pairs))}, listed by the collector: passed; "
         if why is None:
             message += "in the received bytes: not checked (no page text, or no body that was read: see step 11)"
         else:
@@ -355,6 +356,10 @@ def _statements(
             for code, message in statements.check(page, record, context):
                 place.fault(code, message)
     return len(pairs)
+
+
+def _count(number: int) -> str:
+    return f"{number} statement" if number == 1 else f"{number} statements"
 
 
 Pairs = list[tuple[StatementRecord, ContextRecord | None]]

@@ -89,7 +89,7 @@ def _bound_here(case: Case) -> frozenset[int]:
 
 def _judge(case: Case, named: Named, code: str, message: str, file: str, bound: frozenset[int] | None) -> None:
     if code == "object-missing" and named.digest in case.removed:
-        message = f"{named.role} was removed by number {case.removed[named.digest]}"
+        message = f"{named.role} was taken down (manifest {case.removed[named.digest]})"
         code = "object-taken-down"
     elif code == "object-missing" and bound is not None:
         if named.sequence not in bound:

@@ -92,7 +92,7 @@ def test_a_statement_alone_is_listed_and_not_checked_in_the_bytes() -> None:
     report = check(data)
     assert not report.failed and report.outcome(12) is Outcome.NOT_CHECKED
     assert report.why(12).endswith(
-        "1 statements, listed by the collector: passed; present in the received bytes: not checked (withheld)"
+        "1 statement, listed by the collector: passed; present in the received bytes: not checked (withheld)"
     )
     assert "the words around it are withheld" in messages(report, "statements-in-part")[0]
     assert check(data, require=("bytes",)).exit_code == 4
