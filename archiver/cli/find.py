@@ -49,6 +49,7 @@ def command(
     The index in index.sqlite is made from the archive when needed; it only says where to look, what is shown is read
     from the archive itself. Nothing is verified here."""
     from archiver.work.find import Wanted, find
+    from archiver.work.pages import quiet
 
     archive = session.open_archive(ctx)
     wanted = Wanted(words, speaker, site, _day(since, "--from", 0), _day(until, "--to", 1))
@@ -58,8 +59,11 @@ def command(
         warn("this SQLite has no FTS5 with trigrams: all statements are looked at, which takes longer")
     if found.temporary:
         warn("neither the archive nor your state folder can be written: the index is made anew each time")
+    limits = _limits(speaker=speaker, site=site, since=since, until=until)
     if as_json:
         print_json(_plain(found))
+    elif limits and not found.matches:
+        _show_elsewhere(find(archive, Wanted(words), quiet), limits, count)
     else:
         _show(found, count)
     ctx.exit({"verbatim": GOOD, "altered": BAD}.get(found.verdict, UNDECIDED))
@@ -76,6 +80,19 @@ def _day(text: str | None, option: str, more: int) -> str | None:
     except (ValueError, OverflowError):
         raise UsageError(f"{option} {text}: give a day like 2026-11-23") from None
     return f"{day.isoformat()}T00:00:00.000Z"
+
+
+def _limits(*, speaker: str | None, site: str | None, since: str | None, until: str | None) -> str:
+    """The options that narrow a search, as they were typed."""
+    given = (("--speaker", speaker), ("--site", site), ("--from", since), ("--to", until))
+    return " ".join(f"{name} {value}" for name, value in given if value is not None)
+
+
+def _show_elsewhere(found: Found, limits: str, count: int) -> None:
+    """Nothing is left by the options that narrow the search: what there is without them. Whoever asks for a speaker
+    must learn that the words are somebody else's."""
+    click.echo(f"{style('not found', 'yellow', bold=True)} with {shown(limits)}. In the whole archive:\n")
+    _show(found, count)
 
 
 def _show(found: Found, count: int) -> None:

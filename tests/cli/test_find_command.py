@@ -147,6 +147,14 @@ def test_filters(full: User, site: Newsroom) -> None:
     assert full("find", "Branches in three villages", "--speaker", "Marendahl").code == 4
 
 
+def test_words_of_another_speaker_are_not_called_absent(full: User) -> None:
+    result = full("find", "nobody can say that it was hidden", "--speaker", "Lindqvar")
+    assert result.code == 4
+    assert result.out.startswith("not found with --speaker Lindqvar. In the whole archive:\n\nverbatim")
+    assert "Ilse Marendahl" in result.out
+    assert "not in the archive: none of" in full("find", "no such words", "--speaker", "Lindqvar").out
+
+
 def test_the_same_words_in_several_captures_are_one_match(full: User, site: Newsroom) -> None:
     full.ok("capture", *LOCAL, site.url(CRANE))
     site.edit(CRANE, b"nobody can say", b"nobody could say")
