@@ -13,7 +13,8 @@ from archiver.cli.progress import Progress
 from archiver.cli.render import amount, print_json, shown, size_of, style
 from archiver.model.received import STATEMENT
 from archiver.model.records import to_plain
-from archiver.work.import_file import About, Imported, import_files
+from archiver.work.import_file import Imported, import_files
+from archiver.work.import_record import About
 
 NAMES = {
     "har": "HAR", "mhtml": "MHTML", "warc": "WARC", "wacz": "WACZ", "html": "web page",

@@ -52,7 +52,8 @@ def choose(candidates: Iterable[Candidate], wanted: str | None = None) -> Candid
         ):
             continue
         if candidate.status is not None and not 200 <= candidate.status < 300:
-            refused = refused or candidate
+            if not 300 <= candidate.status < 400:
+                refused = refused or candidate
             continue
         if candidate.kind in HTML:
             return candidate
