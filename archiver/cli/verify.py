@@ -131,12 +131,28 @@ def _show(report: Report, verbose: bool) -> None:
         click.echo(f"  signed by {fingerprint} {name}")
     anchors = "; ".join(report.anchors) or "none: nobody outside vouches for the time or completeness of this log"
     click.echo(wrap(anchors, "                   ", "  outside anchors  "))
+    _exposure(report)
     click.echo("  not proven:")
     for sentence in report.to_json()["not_proven"]:
         click.echo(wrap(sentence, "    ", "  - "))
     click.echo("")
     colour = {0: "green", 1: "red", 3: "red", 4: "yellow"}[report.exit_code]
     click.echo(style(f"{shown(report.label)}: {report.verdict}", colour, bold=True))
+
+
+def _exposure(report: Report) -> None:
+    from archiver.verify.exposure import exposure
+
+    rows = exposure(report)
+    if rows:
+        click.echo("  what would have shown, had it been done:")
+    for row in rows:
+        found = ", ".join(map(str, row.found_by))
+        words = "; ".join(row.exposed_by) or "nothing"
+        said = f"signs of it in step {found}" if found else words
+        head = f"    {row.attack:<11} "
+        colour = "red" if found else None if row.exposed_by else "yellow"
+        click.echo(wrap(said, " " * len(head), f"    {style(f'{row.attack:<11}', colour)} "))
 
 
 def _fitted(why: str) -> str:

@@ -251,6 +251,8 @@ class Report:
 
     def to_json(self) -> dict[str, Any]:
         """The report as docs/formats/verify-report.md describes it."""
+        from archiver.verify.exposure import exposure
+
         return {
             "archiver": VERSION,
             "kind": self.kind,
@@ -301,6 +303,15 @@ class Report:
                     "renewed": bound.renewed,
                 }
                 for bound in self.times
+            ],
+            "exposure": [
+                {
+                    "attack": row.attack,
+                    "meaning": row.meaning,
+                    "found_by": list(row.found_by),
+                    "exposed_by": list(row.exposed_by),
+                }
+                for row in exposure(self)
             ],
             "required": list(self.required),
             "unmet": self.unmet,

@@ -59,7 +59,7 @@ def test_every_report_is_json_of_the_documented_shape() -> None:
     shape = {
         "archiver": str, "kind": str, "path": str, "depth": str, "verdict": str, "exit_code": int, "steps": list,
         "signers": list, "findings": list, "more_findings": dict, "counts": dict, "anchors": list, "required": list,
-        "times": list, "unmet": list, "not_proven": list,
+        "times": list, "exposure": list, "unmet": list, "not_proven": list,
     }  # fmt: skip
     optional = {"archive": str, "origin": str, "size": int, "root": str, "checkpoint_time": str, "exporter": str}
     optional["renderer"] = str
