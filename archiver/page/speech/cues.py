@@ -22,6 +22,7 @@ from archiver.page.speech.tokens import QUOTE, WORD, Line, Token, is_headline
 
 _NOT_WHO = frozenset({"to", "on", "in", "at"})  # sent a letter to voters saying; wrote on her page calling
 
+_ASKED = frozenset({"wer", "was", "who", "what", "kto", "co", "кто", "что", "хто", "qui", "quién", "chi", "quem"})
 _ITSELF = frozenset({"si", "se", "s'", "s’", "się"})  # Lucia si è detta tranquilla: no passive
 _SOURCES = frozenset(
     {"dal", "dalla", "dall'", "dall’", "desde", "au", "à", "в", "у", "w", "bij"}
@@ -144,6 +145,8 @@ def _verb(tokens: list[Token], start: int, end: int, at: int, before: list[CueAt
     subject, left = subject_before(tokens, start, back, before)
     inverted = False
     behind = previous is not None and previous.text == ","
+    if subject is not None and behind and tokens[subject.first].word in _ASKED:
+        subject = None  # auf die Frage, wer haftet, antwortete Kern
     free = not passed & Is.AUXILIARY or previous is None or previous.kind != WORD
     follows_run = back > start and _closes_run(tokens, start, back)
     may_invert = strong or follows_run or token.what & (Is.INVERTS | Is.VERB_FIRST)
@@ -166,6 +169,8 @@ def _verb(tokens: list[Token], start: int, end: int, at: int, before: list[CueAt
         subject, left = first_phrase(tokens, start, back - 1), start
     if subject is None and back > start:
         subject = main_subject(tokens, start, back, before)
+        if subject is not None and tokens[subject.first].word in _ASKED:
+            subject = None
     return CueAt(at, "finite", strong, subject, left, inverted, negated)
 
 
@@ -278,8 +283,10 @@ def _place_that_speaks(tokens: list[Token], at: int, end: int) -> Phrase | None:
     found = phrase_at(tokens, at + 1, end)
     if found is None:
         return None
-    ours = any(t.what & (Is.ROLE | Is.TITLE) for t in tokens[found.first : found.after])
-    return found if ours else None
+    words = tokens[found.first : found.after]
+    if any(t.what & Is.ROLE for t in words) and not any(t.what & Is.TITLE for t in words):
+        return Phrase(found.first, found.after, found.first, "noun")
+    return found if any(t.what & Is.TITLE for t in words) else None
 
 
 def _is_adverb(tokens: list[Token], found: Phrase) -> bool:
@@ -331,7 +338,7 @@ def _past_place(tokens: list[Token], at: int, end: int) -> Phrase | None:
                 return None
             at = found.after
         subject = phrase_at(tokens, at, end)
-        led = at < end and tokens[at].what & Is.PREPOSITION and not tokens[at].capital
+        led = at < end and tokens[at].what & Is.PREPOSITION and not tokens[at].what & Is.DETERMINER
         if subject is None or led:
             continue
         first = tokens[subject.first].what

@@ -9,7 +9,7 @@ from archiver.page.speech.quotes import Run
 
 _TOPIC_AFTER = re.compile(r"(?:など)?と(?:、)?([^、。はが]{1,40}?)(?:は|が)(?!ら)")
 _SO = re.compile(
-    r"[。、]?(?:――|——|—|―)?([^。「はが]{1,40}?)(?:は|が)(?:[^。「]{0,10}?(?:こう|そう|このように))?(?=[^。]{1,15}。)"
+    r"(?:。|、|―+|—+)([^。「はが]{1,40}?)(?:は|が)(?:[^。「]{0,10}?(?:こう|そう|このように))?(?=[^。]{1,15}。)"
 )
 _TOPIC = re.compile(
     r"([^、。「」『』（）()\sは]{1,30}(?:（[^（）]{1,12}）)?)(?<![でにとへ])は(?=[、「『]|[^。]{0,40}$)"
@@ -87,7 +87,9 @@ def _topic_before(text: str, first: int, end: int) -> tuple[int, int] | None:
         for match in pattern.finditer(text, first, end):
             found = match
         if found is not None:
-            return found.start(1), found.end(1)
+            start = found.start(1)
+            led = text[start] == "と" and text[start - 1 : start] == "」"  # 「…」と佐藤議員は
+            return start + led, found.end(1)
     return None
 
 

@@ -216,7 +216,7 @@ def _entry(text: str, after: int, end: int, known: list[tuple[tuple[str, ...], i
     for rest, flag in known:
         at = after
         for word in rest:
-            found = re.compile(r"\s+" + re.escape(word) + r"(?!\w)", re.IGNORECASE).match(text, at, end)
+            found = re.compile(r"\s+" + re.escape(word) + r"(?!\w|-\w)", re.IGNORECASE).match(text, at, end)
             if found is None:
                 break
             at = found.end()
