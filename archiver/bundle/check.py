@@ -42,6 +42,7 @@ def check_bundle(case: Case) -> None:
     if bundle is not None:
         _compare_record(case, evidence, bundle, listing)
         _say_withheld(case, evidence, bundle)
+        _relieve(case, bundle)
     _check_older(case, evidence)
     exporter = _check_signature(case, bundle)
     if bundle is not None and exporter is not None:
@@ -99,6 +100,20 @@ def _say_withheld(case: Case, evidence: BundleEvidence, bundle: BundleRecord) ->
             case.report.find(
                 9, "object-withheld", message, file=evidence.prefix + object_path(item.digest), sequence=item.sequence
             )
+
+
+def _relieve(case: Case, bundle: BundleRecord) -> None:
+    """A manifest that is here for what it binds alone may be disowned: what was chosen does not rest on it. But for the
+    last leaf: that there is no later key event is its word."""
+    last = bundle.size - 1
+    if last not in bundle.selected and any(
+        finding.code == "signature-disowned" and finding.sequence == last for finding in case.report.findings
+    ):
+        name = case.evidence.manifest_name(last)
+        message = f"number {last}, the last, is disowned: a key event before it could be hidden"
+        case.report.find(5, "later-unknown", message, file=name, sequence=last)
+    why = "it is here for what it binds alone, and what was chosen does not rest on it"
+    case.report.relieve("signature-disowned", frozenset(bundle.selected), why)
 
 
 def _check_older(case: Case, evidence: BundleEvidence) -> None:

@@ -8,7 +8,8 @@ which there was nothing to look at.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+from collections.abc import Container
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -166,6 +167,16 @@ class Report:
         self._kept[code] = kept + 1
         message = message if len(message) <= MAX_MESSAGE else message[: MAX_MESSAGE - 1] + "…"
         self.findings.append(Finding(step, code, weight, message, file, sequence))
+
+    def relieve(self, code: str, heavy: Container[int], why: str) -> None:
+        """Make a remark of the disowned findings of that code, but for the manifests of these numbers."""
+        if code in self.uncounted:
+            return  # some are not known one by one
+        for place, found in enumerate(self.findings):
+            if found.code == code and found.weight is Weight.DISOWNED and found.sequence not in heavy:
+                self.findings[place] = replace(found, weight=Weight.REMARK, message=f"{found.message}; {why}")
+                weights = {item.weight for item in self.findings if item.step == found.step}
+                self._weights[found.step] = self._weights[found.step] - {Weight.DISOWNED} | weights
 
     def outcome(self, number: int) -> Outcome:
         """The outcome of one step."""

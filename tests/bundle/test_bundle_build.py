@@ -98,7 +98,7 @@ def test_a_recheck_brings_both_visits() -> None:
     data = of_simulator(archive, archive.last)
     assert numbers(data) == ([0, 1, 2, 5, 6, 7], [1, 2, 5, 6, 7])
     assert not checked(archive, data)
-    assert "Number 7: recheck" in contents(data)["report.html"].decode()
+    assert "recheck 7" in contents(data)["report.html"].decode()
 
 
 def test_a_note_is_exported_only_when_asked_for() -> None:
@@ -434,3 +434,28 @@ def test_bundle_record() -> None:
 
 def test_tags_are_in_byte_order() -> None:
     assert list(layout.TAGS) == sorted(layout.TAGS)
+
+
+# Keys that are not believed any more.
+
+
+def test_what_is_disowned_and_only_binds_is_no_fault() -> None:
+    """A stamp that a thief could have signed is in the bundle for its place; what was chosen is older, and holds."""
+    archive = Simulator(seed=52).capture().stamp()
+    stamp = archive.last
+    archive.revoke(stamp).capture()
+    data = of_simulator(archive, 1)
+    assert stamp in numbers(data)[0] and stamp not in numbers(data)[1]
+    report = check(data, trusted=archive.signers)
+    assert not report.failed and report.exit_code == 0, report.findings
+    said = [item for item in report.findings if item.code == "signature-disowned"]
+    assert [item.sequence for item in said] == [stamp] and "for what it binds alone" in said[0].message
+    assert report.outcome(5) is Outcome.PASSED
+
+
+def test_what_is_disowned_and_was_chosen_is_said_apart_from_failed() -> None:
+    archive = Simulator(seed=52).capture().capture().revoke(3).capture()
+    report = check(of_simulator(archive, 3), trusted=archive.signers)
+    assert report.exit_code == 1 and report.verdict.startswith("disowned in part")
+    report = check(of_simulator(archive, 1), trusted=archive.signers)
+    assert report.exit_code == 0, report.findings
