@@ -45,6 +45,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "verifier": ("verifier", "Write the web page that verifies bundles without this program."),
     "selftest": ("selftest", "Show that this program notices tampering, here and now."),
     "trust": ("trust", "Confirm the keys of others, list or forget them."),
+    "publish": ("publish", "Publish the log as a static site that any tlog client reads."),
+    "audit": ("audit", "Follow somebody's published log: does it only grow?"),
     "witness": ("witness", "Have others see that your log only grows, and see it of theirs."),
     "key": ("key", "List, replace and revoke the keys of an archive."),
     "completion": ("completion", "Print shell completion for bash, zsh or fish."),

@@ -125,6 +125,11 @@ def follow(home: Home, logs: Sequence[str]) -> tuple[VerifierKey, ...]:
     """Follow logs: keys, or files with keys, one a line. The new ones. Raises FormatError, MissingError, StoreError."""
     place = witness_home(home)
     place.name()
+    return place.follow(log_keys(logs))
+
+
+def log_keys(logs: Sequence[str]) -> tuple[VerifierKey, ...]:
+    """The keys that people name: vkeys, or files with them (trust/log.vkey). Raises FormatError."""
     keys: list[VerifierKey] = []
     for text in logs:
         path = Path(text)
@@ -132,7 +137,7 @@ def follow(home: Home, logs: Sequence[str]) -> tuple[VerifierKey, ...]:
             keys.append(VerifierKey.parse(text))
         else:
             keys += _keys_in(path)
-    return place.follow(tuple(keys))
+    return tuple(keys)
 
 
 def status(home: Home) -> Status:
