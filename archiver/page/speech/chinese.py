@@ -15,7 +15,7 @@ _ACCORDING = re.compile(
 _REPORTED_BY = re.compile(r"(?:根据|根據|据|據)([^，,。]{2,20}?)(?:报道|報道|報導|消息|援引)")
 _LONG = re.compile(
     r"当天|當天|昨天|今天|昨日|今日|昨晚|今早|周[一二三四五六日]|週[一二三四五六日]|星期[一二三四五六日]|\d(?!\d*[岁歲])|上午|下午|晚上"
-    r"|接受|通过|通過|随后|隨後|再次|还|還|也|则|則|并|並|曾|却|卻|又"
+    r"|接受|通过|通過|随后|隨後|再次|还|還|也|则|則|并|並|曾|却|卻|又|从未|從未|从来没有|從來沒有|没有|沒有|未曾|不曾"
 )
 _SHORT = re.compile(r"[在对對向于於就]")  # may be part of a name: what follows must be more than a syllable
 _WHEN = re.compile(

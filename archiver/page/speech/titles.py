@@ -59,6 +59,7 @@ def _why(
     if (
         before is not None
         and before.what & Is.TERM
+        and not before.what & CUE
         and any(t.what & Is.DENIAL for t in tokens[max(start, at - 4) : at])
     ):
         return "a word that is rejected"
