@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import quopri
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from newsroom import Newsroom
 from terminal import User
 
 from archiver import digest
+from archiver.errors import FormatError, NewerVersionError
 from archiver.model import received
 from archiver.model.received import STATEMENT
 
@@ -234,3 +236,22 @@ def test_the_specimen_of_the_module() -> None:
     found = received.decode(specimen.encode())
     assert received.encode(found) == specimen.encode()
     assert found.page is not None and found.page.part == "entry 3" and DATE[:10] in (found.page.time or "")
+
+
+def test_the_specimens_of_the_document() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "formats" / "import.md").read_text("utf-8")
+    first = re.search(r"```json import\n(.*?)```", text, re.DOTALL)
+    second = re.search(r"```json source\n(.*?)```", text, re.DOTALL)
+    assert first is not None and second is not None
+    assert received.encode(received.decode(first[1].encode())) == first[1].encode()
+    assert received.encode(received.decode_source(second[1].encode())) == second[1].encode()
+    for broken in (
+        first[1].replace("received as", "captured as"),
+        first[1].replace('"exit_code": 4', '"exit_code": 9'),
+    ):
+        with pytest.raises(FormatError):
+            received.decode(broken.encode())
+    with pytest.raises(FormatError):
+        received.decode_source(second[1].replace('"A. Reader"', "null").replace('"by mail"', "null").encode())
+    with pytest.raises(NewerVersionError):
+        received.decode(first[1].replace("import/v1", "import/v2").encode())

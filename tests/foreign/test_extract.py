@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import time
@@ -47,32 +48,27 @@ def test_it_is_known_taken_out_and_found_again(kind: Format) -> None:
 def test_any_bytes_at_all(data: bytes, kind: Format, media_type: str) -> None:
     stream = io.BytesIO(data)
     assert format_of(stream, "x.har") in FORMATS
-    try:
+    with contextlib.suppress(FormatError, MissingError):
         page_in(stream, kind, media_type)
-    except (FormatError, MissingError):
-        pass
 
 
 @given(st.sampled_from(list(GOOD)), st.integers(0, 10_000), st.binary(min_size=1, max_size=4))
 def test_any_change_of_a_good_one(kind: Format, place: int, new: bytes) -> None:
     place %= len(GOOD[kind])
     data = GOOD[kind][:place] + new + GOOD[kind][place + len(new) :]
-    try:
+    with contextlib.suppress(FormatError, MissingError):
         page_in(io.BytesIO(data), kind, "text/html")
-    except (FormatError, MissingError):
-        pass
 
 
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=8),
                     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(
-                        st.sampled_from(["log", "entries", "request", "response", "url", "status", "content", "text",
-                                         "mimeType", "encoding", "startedDateTime"]), inner), max_leaves=20))  # fmt: skip
+                        st.sampled_from(["log", "entries", "request", "response", "url", "status", "content",
+                                         "text", "mimeType", "encoding", "startedDateTime"]), inner),
+                    max_leaves=20))  # fmt: skip
 def test_any_har(value: object) -> None:
     stream = io.BytesIO(json.dumps({"log": {"entries": [value, {"request": {}, "response": value}]}}).encode())
-    try:
+    with contextlib.suppress(FormatError, MissingError):
         page_in(stream, "har", "application/json")
-    except (FormatError, MissingError):
-        pass
 
 
 def test_the_main_page_of_a_package_is_taken_or_the_one_that_is_asked_for() -> None:
