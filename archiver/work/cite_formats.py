@@ -33,6 +33,7 @@ _LATEX = {
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
 }
+BEGINNINGS = frozenset({"Its", "His", "Her", "Their", "The", "A", "An"})
 _NOT_IN_URL = re.compile(r"[^A-Za-z0-9\-._~:/?#\[\]@!$&'*+,;=%]")  # parentheses and braces too: they end things
 
 
@@ -150,7 +151,10 @@ def _dash(item: Citation) -> str:
 
 
 def _who(item: Citation) -> str:
-    return ", ".join(plain(part) for part in (item.speaker, item.role) if part)
+    role = item.role
+    if role is not None and role.split(" ", 1)[0] in BEGINNINGS:  # it began a sentence there
+        role = role[:1].lower() + role[1:]
+    return ", ".join(plain(part) for part in (item.speaker, role) if part)
 
 
 def _where(item: Citation, clean: Callable[[str], str]) -> str:
