@@ -64,11 +64,11 @@ def _removal(report: Report) -> list[str]:
 
 def _outside(report: Report) -> list[str]:
     """Only what came from outside of the evidence: what lies in it can be cut off with the rest."""
-    return [f"step 7: {report.why(7)}"] if report.outcome(7) is Outcome.PASSED else []
+    return _passed(report, {7: "a checkpoint known from outside (step 7)"})
 
 
 def _witnesses(report: Report) -> list[str]:
-    return [f"step 14: {report.why(14)}"] if report.outcome(14) is Outcome.PASSED else []
+    return _passed(report, {14: "cosignatures of witnesses (step 14)"})
 
 
 def _rewriting(report: Report) -> list[str]:
