@@ -7,7 +7,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 JOBS ?= 2
 
-.PHONY: demo test lint format bench bench-statements tamper fuzz check-all clean
+.PHONY: demo test smoke-browser test-browser lint format bench bench-statements tamper fuzz check-all clean
 
 $(VENV)/.base: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "python 3.11 or later is needed: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
@@ -25,6 +25,16 @@ demo: $(VENV)/.base
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n $(JOBS) -m "not slow and not browser" $(PYTEST_ARGS)
+
+# Browsers are started where only loopback is (Linux, with util-linux and iproute2): pages and browsers phone home.
+SHUT_IN := unshare -rn sh -c 'ip link set lo up && exec "$$0" "$$@"'
+
+smoke-browser: $(VENV)/.dev
+	$(SHUT_IN) $(BIN)/python -m pytest tests/browser -m "browser and not slow" -k "reader_saw or scripts_put_there"
+
+test-browser: $(VENV)/.dev
+	$(SHUT_IN) $(BIN)/python -m pytest tests/browser -m browser $(PYTEST_ARGS)
+	$(SHUT_IN) $(BIN)/python bench/browser.py
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -51,7 +61,8 @@ fuzz: $(VENV)/.dev
 
 # Everything that takes long: 100,000 manifests, 1 GB bodies, every crash point, every byte flipped, fuzzing, browsers.
 check-all: lint $(VENV)/.dev
-	$(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) -m "not browser" $(PYTEST_ARGS)
+	$(MAKE) test-browser
 	$(MAKE) fuzz
 	$(BIN)/python bench/tamper.py
 	$(BIN)/python tests/other_pythons.py

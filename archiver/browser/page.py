@@ -102,7 +102,10 @@ class Page:
             self.watch.mark("not loaded", f"nothing to show after {self._patience.load:g} seconds")
             return "nothing came in time"
         if answer.get("errorText"):
-            return str(answer["errorText"]).removeprefix("net::")
+            said = str(answer["errorText"]).removeprefix("net::")
+            if said == "ERR_ABORTED":  # a download, which is told a moment later
+                self._wait(1.0, lambda: any(mark.kind == "download" for mark in self.watch.marks))
+            return f"the browser says {said}"
         if not self._wait(self._patience.load, lambda: self.watch.loaded):
             self.watch.mark("not loaded", f"the page was still loading after {self._patience.load:g} seconds")
         self.settle(self._patience.settle)

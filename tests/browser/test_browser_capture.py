@@ -1,0 +1,221 @@
+"""`archiver capture --browser` as users type it: sealed, verified, visited again, exported; whatever a page does."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from certificates import Authority
+from rendering import page
+from shut_in import need_browser
+from steadysite import SteadySite
+from testsite import head
+
+from archiver.model import rendering as model
+from archiver.model import statement as statement_model
+from archiver.model.facts import SnapshotFacts, decode_reading, decode_snapshot
+from archiver.model.manifest import Manifest, decode
+from archiver.warc.read import read_records
+
+pytestmark = pytest.mark.browser
+
+SAID = "“The bridge stays shut until spring,” Ann Lee told reporters on Monday."
+BODY = "".join(
+    f"<p>Paragraph {n} of a fictional article about the harbour bridge, closed since the storm of last week, "
+    "and about the council that has to decide on its repair before the winter comes.</p>"
+    for n in range(6)
+)
+SHELL = """<!doctype html><title>Bridge stays shut</title><div id=x></div><script>
+fetch('/words.json').then(r => r.json()).then(found => { x.innerHTML = '<article><h1>Bridge</h1>' + found.html; });
+</script>"""
+
+
+@pytest.fixture(autouse=True)
+def _shut_in() -> None:
+    need_browser()
+
+
+class Desk:
+    """An archive, and commands typed in a process of their own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.archive = folder / "archive"
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("ARCHIVER_")},
+            "ARCHIVER_CONFIG_DIR": str(folder / "config"),
+            "ARCHIVER_STATE_DIR": str(folder / "state"),
+        }
+        assert self("init", self.archive, "--no-passphrase").returncode == 0
+
+    def __call__(self, *arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "archiver", *map(str, arguments)],
+            cwd=self.folder,
+            env={**self.environment, **environment},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    def capture(self, *arguments: object, code: int = 0) -> list[Any]:
+        done = self("capture", "--allow-private", "--json", *arguments)
+        assert done.returncode == code, done.stdout + done.stderr
+        assert self("verify").returncode == 0, self("verify", "-v").stdout
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def manifest(self, number: int) -> Manifest:
+        return decode((self.archive / "chain" / f"{number:03}.json").read_bytes())
+
+    def object(self, number: int, role: str) -> bytes:
+        ref = self.manifest(number).object(role)
+        assert ref is not None, f"number {number} has no {role}"
+        name = ref.digest.removeprefix("sha256:")
+        return (self.archive / "objects" / "sha256" / name[:2] / name[2:]).read_bytes()
+
+    def facts(self, number: int) -> SnapshotFacts:
+        return decode_snapshot(self.object(number, "facts"))
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+def serve(site: SteadySite, said: Sequence[str] = (SAID,)) -> None:
+    site.serve("/story", page(SHELL))
+    html = "".join(f"<p>{words}</p>" for words in said) + BODY
+    site.serve("/words.json", page(json.dumps({"html": html}), "application/json"))
+
+
+def test_a_quote_that_scripts_put_there_is_found_and_pinned(desk: Desk, plain_site: SteadySite) -> None:
+    serve(plain_site)
+    quote = "The bridge stays shut until spring"
+    found, _ = desk.capture("--quote", quote, plain_site.url("/story"))
+    assert (found["state"], found["snapshot"], found["plain"], found["exchanges"]) == ("sealed", 3, 1, 2)
+    assert "no article text" in found["browser"] and found["pins"][0]["state"] != "missing"
+    assert not desk.facts(1).rendered and desk.facts(3).rendered
+    facts, rendering = desk.facts(3), model.decode(desk.object(3, "rendering"))
+    assert facts.software.libraries["chromium"] == rendering.browser.product
+    assert facts.complete and rendering.reason == found["browser"]
+    assert facts.document is not None and rendering.document == facts.document.record
+    records = list(read_records(io.BytesIO(desk.object(3, "warc"))))
+    by_id = {record.get("WARC-Record-ID"): record for record in records}
+    for hop in facts.hops:
+        path = hop.url.removeprefix(plain_site.url(""))
+        assert by_id[hop.record].block().read() == plain_site.sent[path][-1]
+    dom = by_id[rendering.dom].block().read()
+    assert by_id[rendering.dom] is records[-1] and SAID.encode() in dom
+    reading = decode_reading(desk.object(4, "facts"))
+    assert reading.source is not None and reading.source.record == rendering.dom and reading.source.size == len(dom)
+    origins = model.decode_origins(desk.object(4, "origins"))
+    pairs = statement_model.decode_object(desk.object(4, "statements"))
+    assert {item.id for item in origins.origins} == {statement.id for statement, _ in pairs}
+    assert all(not item.served and item.records == (facts.hops[1].record,) for item in origins.origins)
+    for statement, _ in pairs:
+        assert desk.object(4, f"picture-{statement.id}").startswith(b"\x89PNG")
+    for role, start in (("screenshot", b"\x89PNG"), ("mhtml", b"From: "), ("pdf", b"%PDF"), ("accessibility", b"Root")):
+        assert desk.object(3, role).startswith(start)
+    verified = desk("verify", "-v").stdout
+    assert "0 of them stand in the page as the server sent it" in " ".join(verified.split())
+    assert desk("verify").returncode == 0
+    bundle = desk.folder / "bundle.zip"
+    assert desk("export", "3", "-o", bundle).returncode == 0
+    assert desk("verify", bundle).returncode == 0
+
+
+def test_a_recheck_visits_as_the_first_visit_did(desk: Desk, plain_site: SteadySite) -> None:
+    serve(plain_site)
+    desk.capture("--browser", plain_site.url("/story"))
+    assert desk.facts(1).rendered
+    again = desk("recheck", "--allow-private", "1", "--json")
+    assert again.returncode == 0 and "verbatim" in again.stdout, again.stdout + again.stderr
+    assert desk.facts(3).rendered
+    serve(plain_site, ["“The bridge opens tomorrow,” Ann Lee told reporters on Monday."])
+    again = desk("recheck", "--allow-private", "1")
+    assert again.returncode == 1 and "opens" in again.stdout, again.stdout + again.stderr
+    assert desk("verify").returncode == 0
+    # Read anew, from the stored document after scripts.
+    assert "article" in desk("read", "1").stdout
+    assert desk("verify").returncode == 0
+
+
+def test_what_is_served_is_told_from_what_scripts_add(desk: Desk, site: SteadySite, authority: Authority) -> None:
+    added = "“Nobody asked us,” Tom Reed told the council."
+    article = f"<article><p>{SAID}</p>{BODY}<p id=x></p></article>"
+    site.serve("/both", page(f"<title>t</title>{article}<script src=/a.js></script>"))
+    site.serve("/a.js", page(f"x.textContent = {json.dumps(added)}", "text/javascript"))
+    desk.capture("--browser", "--ca-file", authority.root_path, site.url("/both"))
+    facts = desk.facts(1)
+    if site.scheme == "https":
+        assert all(hop.tls is not None and hop.tls.verified for hop in facts.hops)
+    pairs = {item.id: item for item, _ in statement_model.decode_object(desk.object(2, "statements"))}
+    origins = model.decode_origins(desk.object(2, "origins"))
+    told = {pairs[item.id].text: (item.served, item.records) for item in origins.origins}
+    assert told["“The bridge stays shut until spring,”"] == (True, ())
+    script = next(hop.record for hop in facts.hops if hop.url.endswith("/a.js"))
+    assert told["“Nobody asked us,”"] == (False, (script,))
+
+
+def test_modes(desk: Desk, plain_site: SteadySite) -> None:
+    serve(plain_site)
+    found, _ = desk.capture("--browser=never", plain_site.url("/story"), code=1)
+    assert found["kind"] == "script only" and found["browser"] is None
+    plain_site.serve("/plain-story", page(f"<title>t</title><article><p>{SAID}</p>{BODY}</article>"))
+    found, _ = desk.capture(plain_site.url("/plain-story"))
+    assert found["browser"] is None and found["plain"] is None
+    none = desk("capture", "--allow-private", "--browser", plain_site.url("/story"), ARCHIVER_CHROMIUM="")
+    assert none.returncode == 3 and "no Chromium" in none.stderr and "doctor" in none.stderr
+
+
+def test_hostile_pages_are_sealed(desk: Desk, plain_site: SteadySite) -> None:
+    pages = {
+        "hung": "<p>x<script>while (true) {}</script>",
+        "dialogs": "<p>x<script>while (true) alert(1)</script>",
+        "tall": "<div style='height: 300000px'>tall</div>",
+        "away": "<p>x<script>location = 'file:///etc/passwd'</script>",
+        "inside": "<p>x<script>fetch('http://169.254.169.254/latest/').catch(() => 0)</script>",
+    }
+    for name, body in pages.items():
+        plain_site.serve(f"/{name}", page(body))
+    plain_site.serve("/file", head("Content-Type: application/zip", "Content-Length: 4") + b"PK\x05\x06")
+    addresses = [plain_site.url(f"/{name}") for name in (*pages, "file")]
+    found = desk.capture("--browser", "--total-seconds", "20", "--jobs", "2", *addresses, code=1)
+    numbers = {item["target"].rsplit("/", 1)[-1]: item["snapshot"] for item in found[:-1]}
+    assert all(number is not None for number in numbers.values()), found
+    told = {name: model.decode(desk.object(number, "rendering")) for name, number in numbers.items()}
+    happened = {name: {item.what for item in rendering.happened} for name, rendering in told.items()}
+    assert happened["hung"] & {"not loaded", "hung"}
+    assert {"dialog", "scripts stopped"} <= happened["dialogs"]
+    assert told["tall"].page.clipped and told["tall"].page.height >= 300_000
+    assert "passwd" not in told["away"].page.address
+    assert told["file"].outcome == "no page" and "download" in happened["file"]
+    for number in numbers.values():
+        facts = desk.facts(number)
+        assert facts.outcome == "response" and facts.hops[0].status == 200
+
+
+def test_a_visit_that_nobody_answers(desk: Desk) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        port = nobody.getsockname()[1]
+    found, _ = desk.capture("--browser", "--keep-failed", f"http://127.0.0.1:{port}/", code=1)
+    assert found["state"] == "no response" and found["snapshot"] == 1
+    rendering = model.decode(desk.object(1, "rendering"))
+    assert rendering.outcome == "no page" and rendering.not_answered[0].kind == "connect"
+
+
+@pytest.mark.slow
+def test_a_batch_of_pages(desk: Desk, plain_site: SteadySite) -> None:
+    serve(plain_site)
+    addresses = [f"{plain_site.url('/story')}?{number}" for number in range(20)]
+    *found, last = desk.capture("--browser", "--jobs", "2", "--delay", "0", *addresses)
+    assert last["sealed"] == 20
+    assert all(item["exchanges"] == 2 for item in found)
