@@ -86,8 +86,9 @@ def command(
     as_json: bool,
     verbose: bool,
 ) -> None:
-    """Check archives (folders) or bundles (zip files) at PATH, your archive by default. Nothing is fetched, and nothing
-    is changed. Every step says passed, failed, or not checked and why.
+    """Check archives (folders) or bundles (zip files) at PATH, your archive by default; and other tools' files: WACZ,
+    WARC, BagIt bags, folders of auto-archiver's. Nothing is fetched, and nothing is changed. Every step says passed,
+    failed, or not checked and why.
 
     Exit codes: 0 verified and signed by a confirmed key; 1 something failed; 3 could not be read; 4 undecided, e.g. the
     key is not confirmed by you."""
