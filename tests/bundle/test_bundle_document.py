@@ -17,7 +17,7 @@ import pytest
 from bundle_cases import SIGNER, STRANGER, bundle_of, check, codes, contents, signed_again, small_archive, zip_of
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from hostile_zips import HOSTILE, by_zipfile
-from make_bundle_vector import DOCUMENT, VECTOR, specimen
+from make_bundle_vector import DOCUMENT, PARTIAL, VECTOR, specimen
 from simulator import Simulator
 
 from archiver import digest
@@ -25,9 +25,10 @@ from archiver.bundle import bag, container, layout, record
 from archiver.bundle.read import BundleEvidence
 from archiver.bundle.report.render import RENDERER
 from archiver.tlog import consistency
+from archiver.verify.report import Outcome
 
 TEXT = DOCUMENT.read_text("utf-8")
-DATA = VECTOR.read_bytes()
+DATA, PARTIAL_DATA = VECTOR.read_bytes(), PARTIAL.read_bytes()
 
 
 def fenced(kind: str) -> str:
@@ -46,6 +47,10 @@ def test_the_specimen_is_the_vector() -> None:
     assert f"`{said.container.folder}`" in TEXT and said.container.folder == record.folder_name(said.record)
     pieces = [bytes.fromhex(piece) for piece in fenced("zip").split("\n\n")]
     assert DATA.startswith(pieces[0]) and DATA.endswith(pieces[2]) and DATA.count(pieces[1]) == 1
+    assert f"{len(PARTIAL_DATA)} bytes" in TEXT and f"`{digest.of_bytes(PARTIAL_DATA)}`" in TEXT
+    shown = contents(PARTIAL_DATA)
+    for kind in ("lines", "segments"):
+        assert fenced(kind).encode() in shown.values()
 
 
 def test_the_vector_verifies_for_good() -> None:
@@ -58,7 +63,7 @@ def test_the_vector_verifies_for_good() -> None:
 
 def test_the_generator_still_gives_the_document() -> None:
     data, built = bundle_of(small_archive(), 1)
-    made = specimen(data, built)
+    made = specimen(data, built, PARTIAL_DATA)
     for kind in ("names", "json", "info"):
         assert re.search(rf"```{kind}\n(.*?)```", made, re.DOTALL)[1] == fenced(kind)  # type: ignore[index]
 
@@ -194,6 +199,44 @@ def leads_to(leaf: bytes, index: int, size: int, path: list[bytes]) -> bytes:
     return node
 
 
+def joined(left: bytes, right: bytes) -> bytes:
+    return hashlib.sha256(b"\1" + left + right).digest()
+
+
+def parts_lead_to(proof: bytes, data: bytes, lines: bool) -> tuple[int, int, str]:
+    """How many parts are shown, of how many, and the root that they and the hashes of the others give."""
+    rows = proof.decode("ascii", "replace").split("\n")
+    need(rows[0] == "parts/v1" and rows[-1] == "", "parts/v1")
+    stack: list[tuple[bytes, int]] = []
+    shown, count = 0, 0
+    for row in rows[1:-1]:
+        kind, index, number, *rest = row.split(" ", 4)
+        need(int(index) == count, "index of a part")
+        if kind == "leaf":
+            need(len(rest) == (0 if lines else 1), "salt")
+            part, data = data[: int(number)], data[int(number) :]
+            need(len(part) == int(number), "length of a part")
+            if lines:
+                need(data[:1] == b"\n", "line feed")
+                data = data[1:]
+            salted = part if lines else base64.b64decode(rest[0]) + part
+            top, width = hashlib.sha256(b"\0" + salted).digest(), 1
+            shown += 1
+        else:
+            need(kind == "node" and rest, "node")
+            top, width = base64.b64decode(rest[0]), int(number)
+            need(width > 0 and width & (width - 1) == 0 and count % width == 0, "subtree")
+        count += width
+        while stack and stack[-1][1] == width:
+            top, width = joined(stack.pop()[0], top), 2 * width
+        stack.append((top, width))
+    need(not data and stack, "more bytes than parts")
+    root = stack.pop()[0]
+    while stack:
+        root = joined(stack.pop()[0], root)
+    return shown, count, "sha256:" + root.hex()
+
+
 def verify_alone(data: bytes, believed: set[str]) -> None:
     """Steps 1 to 6, 9, 15 and 16 without the pages, for archives whose keys never changed."""
     folder, files = unzip(data)
@@ -227,7 +270,7 @@ def verify_alone(data: bytes, believed: set[str]) -> None:
     except Exception:
         raise Wrong("checkpoint signature") from None
     names = {n for n in files if re.fullmatch(r"data/chain/(x\d{3}/)*\d{3}\.json", n)}
-    numbers, objects = set(), set()
+    numbers, objects, parts = set(), set(), set()
     for name in names:
         manifest = json.loads(files[name])
         number = manifest["sequence"]
@@ -244,12 +287,23 @@ def verify_alone(data: bytes, believed: set[str]) -> None:
         need(base64.b64encode(found).decode() == root, "root")
         for ref in manifest["objects"]:
             stands = f"data/objects/sha256/{ref['digest'][7:9]}/{ref['digest'][9:]}"
-            if number in said["selected"]:
+            held = next((w for w in said["withheld"] if (w["sequence"], w["digest"]) == (number, ref["digest"])), None)
+            if held is not None:
+                need(held["role"] == ref["role"] and stands not in files, "withheld")
+                if held["shown"]:
+                    part = stands.replace("/objects/", "/parts/")
+                    need({part, part + ".proof"} <= set(files), "parts")
+                    tree = ref.get("leaves") or ref["segments"]
+                    found = parts_lead_to(files[part + ".proof"], files[part], "leaves" in ref)
+                    need(found == (held["shown"], tree["count"], tree["root"]), "root of parts")
+                    parts |= {part, part + ".proof"}
+            elif number in said["selected"]:
                 objects.add(stands)
                 need(stands in files and len(files[stands]) == ref["size"], "object")
                 need("sha256:" + hashlib.sha256(files[stands]).hexdigest() == ref["digest"], "object digest")
     need({0, int(size) - 1, *said["selected"]} <= numbers, "manifests")
     need({n for n in files if n.startswith("data/objects/")} == objects, "unreferenced objects")
+    need({n for n in files if n.startswith("data/parts/")} == parts, "unreferenced parts")
     need(exporter in believed, "unbelieved exporter")
 
 
@@ -268,7 +322,7 @@ def test_it_accepts_what_we_accept() -> None:
 def refused(data: bytes) -> bool:
     try:
         verify_alone(data, ME)
-    except (Wrong, KeyError):
+    except (Wrong, KeyError, ValueError):
         return True
     return False
 
@@ -277,6 +331,38 @@ def refused(data: bytes) -> bool:
 def test_it_refuses_the_zips_that_we_refuse(name: str) -> None:
     with pytest.raises(Wrong):
         unzip(HOSTILE[name][0]())
+
+
+def test_it_accepts_parts_that_we_accept() -> None:
+    verify_alone(PARTIAL_DATA, ME)
+    report = check(PARTIAL_DATA)
+    assert report.counts["statements"] == 1 and report.outcome(12) is Outcome.PASSED
+    found = {code for code, _ in codes(report)} - {"bundle-renderer"}
+    assert found == {"object-in-part", "object-withheld", "content-not-checked"}
+    archive = small_archive()
+    wishes = (["warc"], ["context"], ["body"], ["request"], ["header:host", "facts"], ["statements", "page-text"])
+    for words in wishes:
+        data, _ = bundle_of(archive, 1, withhold=words)
+        verify_alone(data, ME)
+        assert not check(data).failed
+
+
+def test_it_refuses_parts_that_we_refuse() -> None:
+    """Every bit of every tenth byte of the proofs, and of what they prove."""
+    files = contents(PARTIAL_DATA)
+    names = [name for name in files if "/parts/" in name]
+    assert len(names) == 4
+    for name in names:
+        for at in range(0, len(files[name]), max(1, len(files[name]) // 12)):
+            changed = bytearray(files[name])
+            changed[at] ^= 1 << at % 7
+            packed = zip_of(signed_again({**files, name: bytes(changed)}))
+            assert refused(packed) == check(packed).failed, (name, at)
+            if not name.endswith(".proof"):
+                assert refused(packed)
+    for name in names:
+        packed = zip_of(signed_again({other: data for other, data in files.items() if other != name}))
+        assert refused(packed) and check(packed).failed
 
 
 def test_it_refuses_what_we_refuse() -> None:
