@@ -6,13 +6,13 @@ for those who see neither.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 from archiver import __version__
 from archiver.cli.render import amount
-from archiver.cli.verdicts import change_words
 from archiver.model.statement import StatementRecord
-from archiver.model.verdicts import VerdictRecord
+from archiver.model.verdicts import Change, VerdictRecord
 from archiver.page.text_diff import is_changed
 from archiver.page.wording import Diff
 from archiver.work.diff import Difference, Side
@@ -46,7 +46,7 @@ def render(found: Difference) -> str:
         f"<title>Changes: {escape(title)}</title><style>{_STYLE}</style></head><body>",
         f"<h1 dir='auto'>{escape(title)}</h1>",
         _sides(found),
-        *[f"<p>{escape(change.field)}: {escape(change_words(change))}</p>" for change in found.page],
+        *[f"<p>{_change(change)}</p>" for change in found.page],
         "<h2>Statements</h2>",
         _statements(found),
         "<h2>Text</h2>",
@@ -73,7 +73,7 @@ def _statements(found: Difference) -> str:
     rows = [_statement(found.old.reading.sequence, record, item) for record, item in found.statements]
     for record in found.added:
         name = f"{found.new.reading.sequence}#{record.id}"
-        rows.append(_row(name, "<span class='good'>new</span>", f"<ins>{escape(record.text)}</ins>", ()))
+        rows.append(_row(name, "<span class='good'>new</span>", f"<ins>{escape(record.text)}</ins>", _who(record), ()))
     return f"<table>{''.join(rows)}</table>" if rows else "<p>There are none.</p>"
 
 
@@ -82,15 +82,30 @@ def _statement(number: int, record: StatementRecord, item: VerdictRecord) -> str
     words = _pieces(item.diff) if item.diff else escape(record.text)
     if item.verdict in ("removed", "page-gone"):
         words = f"<del>{words}</del>"
-    notes = [*item.signs, *([item.reason] if item.reason else [])]
-    notes += [f"{change.field}: {change_words(change)}" for change in item.attribution]
-    return _row(f"{number}#{record.id}", verdict, words, tuple(notes))
+    notes = [escape(note) for note in (*item.signs, *([item.reason] if item.reason else []))]
+    notes += [_change(change) for change in item.attribution]
+    return _row(f"{number}#{record.id}", verdict, words, _who(record), notes)
 
 
-def _row(name: str, verdict: str, words: str, notes: tuple[str, ...]) -> str:
-    told = f"<br><span class='note'>{escape('; '.join(notes))}</span>" if notes else ""
+def _who(record: StatementRecord) -> str:
+    """The speaker as the earlier page gives them."""
+    if record.speaker is None:
+        return "speaker not found"
+    denied = " (denied, or not said)" if record.polarity == "denied" else ""
+    role = f", <bdi>{escape(record.role)}</bdi>" if record.role else ""
+    return f"<bdi>{escape(record.speaker.name)}</bdi>{role}{denied}"
+
+
+def _change(change: Change) -> str:
+    """What a field was and is; names keep their own direction of writing."""
+    old, new = (f"<bdi>{escape(value or 'none')}</bdi>" for value in (change.old, change.new))
+    return f"{escape(change.field)}: {old} → {new}"
+
+
+def _row(name: str, verdict: str, words: str, who: str, notes: Sequence[str]) -> str:
+    told = f"<div class='note'>{'; '.join(notes)}</div>" if notes else ""
     cell = f"<td class='verdict'>{verdict}<br><span class='note'>{escape(name)}</span></td>"
-    return f"<tr>{cell}<td dir='auto'>{words}{told}</td></tr>"
+    return f"<tr>{cell}<td><div dir='auto'>{words}</div><div class='note'>{who}</div>{told}</td></tr>"
 
 
 def _text(text: tuple[Diff, ...]) -> list[str]:
