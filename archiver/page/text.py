@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import re
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from archiver.errors import FormatError, NewerVersionError
 from archiver.page.decode import Decoded, decode, decode_known, decode_slice
@@ -179,8 +179,10 @@ def _project_html(
     templates: list[bool] = []  # the open <template>s: is its content dropped? (That of a shadow root is shown.)
     dropped = 0  # how many of them are
     was_shown = True
+    token: Any  # its type is compared and not asked for: thousands of times a page
     for token in tokens:
-        if isinstance(token, Text):
+        kind = type(token)
+        if kind is Text:
             if dropped or context.hidden:
                 continue
             if tokens.raw in DROPPED:
@@ -190,10 +192,10 @@ def _project_html(
                 writer.verbatim(token.data, token.start)
             else:
                 writer.reference(token.data, token.start, token.end)
-        elif isinstance(token, (StartTag, EndTag)):
+        elif kind is StartTag or kind is EndTag:
             name = token.name
             if name == "template" and not context.foreign:
-                if isinstance(token, StartTag):
+                if kind is StartTag:
                     shown = token.attributes().get("shadowrootmode", "").lower() in ("open", "closed")
                     templates.append(not shown)
                     dropped += not shown
@@ -205,15 +207,12 @@ def _project_html(
                 elif name == "text" and context.foreign:
                     writer.separate(SPACE)
                 if name in FOLLOWED:
-                    (marker.start if isinstance(token, StartTag) else marker.end)(name, len(writer))
+                    (marker.start if kind is StartTag else marker.end)(name, len(writer))
             shown = not (dropped or context.foreign or context.hidden)
             if watcher is not None and (name in watched or not (shown and was_shown)):
-                if isinstance(token, StartTag):
-                    watcher.start(token, len(writer), shown)
-                else:
-                    watcher.end(token, len(writer), shown)
+                (watcher.start if kind is StartTag else watcher.end)(token, len(writer), shown)
             was_shown = shown
-        elif watcher is not None and isinstance(token, Comment):
+        elif watcher is not None and kind is Comment:
             watcher.comment(token)
 
 

@@ -69,6 +69,7 @@ Token = Text | StartTag | EndTag | Comment | Doctype
 # Windows-1252 meanings of &#128; to &#159; (section 13.2.5.80).
 _REMAP = {code: text for code in range(0x80, 0xA0) if (text := bytes([code]).decode("cp1252", "ignore"))}
 _LEGACY = {name: text for name, text in html5.items() if not name.endswith(";")}
+MAX_NAMES, MAX_KEPT = 1_000, 40  # names of tags that are remembered, and characters of each
 _LONGEST_LEGACY = max(map(len, _LEGACY))
 
 _TEXT = re.compile(r"(?:[^<]++|<(?![A-Za-z/!?]))++")
@@ -114,7 +115,7 @@ class Tokenizer:
 
     def __iter__(self) -> Iterator[Token]:
         source, size, at = self.source, len(self.source), 0
-        text_at, tag_at = _TEXT.match, _TAG.match
+        text_at, tag_at, names = _TEXT.match, _TAG.match, _Names()
         while at < size:
             if self._state != "data":
                 end = self._raw_end(at)
@@ -129,8 +130,17 @@ class Tokenizer:
                 else:
                     yield from _pieces(source, start, at)
             if tag := tag_at(source, at):
-                start, at = at, tag.end()
-                yield self._tag(tag, start, at)
+                slash, name, inside, closing = tag.groups()
+                start, at, name, self.raw = at, tag.end(), names[name], ""
+                if slash:
+                    if self._follow:
+                        self.context.end(name)
+                    yield EndTag(name, start, at)
+                else:
+                    begun = StartTag(name, start, at, closing == "/", inside)
+                    if self._follow and (self.context.foreign or name in SWITCHES):
+                        self._enter(begun)
+                    yield begun
             elif at < size:
                 # A "<" and then "!", "?", "/", or the beginning of a tag that the document's end cuts off.
                 token = self._markup(at)
@@ -140,22 +150,11 @@ class Tokenizer:
                 if not isinstance(token, _Nothing):
                     yield token
 
-    def _tag(self, match: re.Match[str], start: int, end: int) -> StartTag | EndTag:
-        slash, name, inside, closing = match.groups()
-        name = name.lower() if name.isascii() and "\0" not in name else _lower(name)
-        self.raw = ""
-        if slash:
-            if self._follow:
-                self.context.end(name)
-            return EndTag(name, start, end)
-        tag = StartTag(name, start, end, closing == "/", inside)
-        if self._follow:
-            context = self.context
-            if context.foreign or name in SWITCHES:
-                state = context.start(name, tag.self_closing, tag.attributes)
-                if state and not (self._xml and tag.self_closing):
-                    self._state, self.raw = state, name
-        return tag
+    def _enter(self, tag: StartTag) -> None:
+        """Take in a start tag after which other rules may hold."""
+        state = self.context.start(tag.name, tag.self_closing, tag.attributes)
+        if state and not (self._xml and tag.self_closing):
+            self._state, self.raw = state, tag.name
 
     def _markup(self, at: int) -> Comment | Doctype | Text | _Nothing | None:
         source, size = self.source, len(self.source)
@@ -188,6 +187,16 @@ class Tokenizer:
             return _script_end(source, at)
         end_tag = _end_tag(self.raw).search(source, at)
         return end_tag.start() if end_tag else size
+
+
+class _Names(dict[str, str]):
+    """The names of one page's tags, as they are spelled and in lower case: there are few, again and again."""
+
+    def __missing__(self, name: str) -> str:
+        lower = _lower(name)
+        if len(name) <= MAX_KEPT and len(self) < MAX_NAMES:
+            self[name] = lower
+        return lower
 
 
 class _Nothing(NamedTuple):

@@ -51,7 +51,7 @@ def guess(text: str, declared: str | None = None) -> str:
                 return "uk" if ukrainian > russian else "ru"
             return language
     words = [word.lower() for word in _WORD.findall(sample)]
-    scores = {language: sum(word in common for word in words) for language, common in _common().items()}
+    scores = {language: sum(map(common.__contains__, words)) for language, common in _common().items()}
     best = max(scores, key=lambda language: (scores[language], language == claimed))
     if claimed in scores and scores[claimed] * 2 >= scores[best]:
         return claimed
