@@ -44,6 +44,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "report": ("report", "Write a report or a court packet about captures."),
     "verifier": ("verifier", "Write the web page that verifies bundles without this program."),
     "selftest": ("selftest", "Show that this program notices tampering, here and now."),
+    "doctor": ("doctor", "What this machine has for the work, and what it lacks."),
     "trust": ("trust", "Confirm the keys of others, list or forget them."),
     "publish": ("publish", "Publish the log as a static site that any tlog client reads."),
     "audit": ("audit", "Follow somebody's published log: does it only grow?"),
