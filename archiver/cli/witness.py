@@ -68,7 +68,7 @@ def add(ctx: click.Context, vkey: str, url: str | None, name: str | None) -> Non
     archive = session.open_archive(ctx)
     key = VerifierKey.parse(vkey)
     policy = add_witness(archive.disk, name or key.name, key, url)
-    click.echo(f"{archive.root / POLICY}: {amount(len(policy.witnesses), 'witness', 'witnesses')}.")
+    click.echo(f"{POLICY}: {amount(len(policy.witnesses), 'witness', 'witnesses')}.")
 
 
 @command.command("request")
