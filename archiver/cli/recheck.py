@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -125,12 +126,16 @@ def _round(archive: Archive, errands: list[Errand], wishes: Wishes, as_json: boo
 
 
 def _watch(archive: Archive, seconds: int, errands: Callable[[], list[Errand]], wishes: Wishes, as_json: bool) -> None:
-    """Again and again until an interruption; times vary a little, so that no site sees a clock."""
-    from archiver.work.watch import rest
+    """Again and again until an interruption."""
+    from archiver.work.watch import interval, rest
 
     while True:
+        wait = interval(seconds, archive.entropy)
+        if not as_json:
+            at = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=wait)
+            click.echo(f"Next at {at:%Y-%m-%d %H:%M:%S} UTC; Ctrl-C ends it.", err=True)
         with session.interruptible():
-            rest(seconds, archive.entropy)
+            rest(wait)
         try:
             _round(archive, errands(), wishes, as_json)
         except UnavailableError as error:  # a lock, a disk, a network that may be there again next time

@@ -331,6 +331,7 @@ def test_again_and_again_until_it_is_stopped(captured: User, site: Newsroom) -> 
     out, err = child.communicate(timeout=30)
     assert child.returncode == 130, err
     assert b"Traceback" not in err
+    assert b"Next at" not in err, "nothing but JSON lines for programs"
     assert len(out.splitlines()) >= 2
     verified(captured)
 

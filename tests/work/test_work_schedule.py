@@ -13,7 +13,7 @@ from archiver.store import settings
 from archiver.store.index_pages import PageTimes, Seen
 from archiver.store.interval import seconds_of, spell
 from archiver.store.settings import RecheckRule
-from archiver.work import schedule
+from archiver.work import schedule, watch
 from archiver.work.errands import Manner
 from archiver.work.schedule import interval
 from archiver.work.wishes import Wishes
@@ -162,3 +162,10 @@ def test_nobody_is_led_past_their_proxy() -> None:
     assert direct.wishes(Wishes(), has_proxy=False).proxy is None
     assert direct.wishes(Wishes(), has_proxy=False).accept_language == "de"
     assert manner.wishes(Wishes(), has_proxy=False).accept_language == "", "the first visit named no languages"
+
+
+def test_a_watch_keeps_no_clock() -> None:
+    """Between nine and eleven tenths of the interval, by chance."""
+    assert watch.interval(1000, lambda count: b"\0" * count) == 900
+    assert 1099 < watch.interval(1000, lambda count: b"\xff" * count) < 1100
+    assert watch.interval(1000, lambda count: b"\x80" + b"\0" * (count - 1)) == 1000
