@@ -85,7 +85,9 @@ def _statement(
             speaker = Speaker(name, Span(*said.subject))
     kind: Kind = "direct" if said.whole else "mixed"
     around = text[max(said.cue[0] - 4, 0) : said.cue[1] + 2]
-    negated = language == "ja" and re.match("(?:て|で)?い?(?:ない|なかった|ません)", text[said.cue[1] : said.cue[1] + 6])
+    negated = language == "ja" and re.match(
+        "(?:て|で)?い?(?:ない|なかった|ません)", text[said.cue[1] : said.cue[1] + 6]
+    )
     polarity: Polarity = "denied" if negated or words.denial.search(around) else "affirmed"
     confidence = 90 if speaker is not None else 65
     cue = Cue(text[said.cue[0] : said.cue[1]], Span(*said.cue))

@@ -34,14 +34,15 @@ def cues_of(line: Line, sentence: tuple[int, int]) -> list[CueAt]:
     """All cues of a sentence of the line, in order."""
     found = line.known.get(sentence)
     if found is None:
-        found = line.known[sentence] = _find(line.tokens, *sentence)
+        found = line.known[sentence] = _find(line, *sentence)
     return cast("list[CueAt]", found)
 
 
-def _find(tokens: list[Token], start: int, end: int) -> list[CueAt]:
+def _find(line: Line, start: int, end: int) -> list[CueAt]:
+    tokens = line.tokens
     found: list[CueAt] = []
     headline: bool | None = None
-    for at in range(start, end):
+    for at in line.marked_in(start, end):
         token = tokens[at]
         if token.what & (Is.ACCORDING | Is.SO | Is.ZUFOLGE):
             cue = _according(tokens, start, end, at)

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from archiver.page.speech.lexicon import Is, Lexicon
 from archiver.page.speech.phrases import Phrase, is_outlet, phrase_at
 from archiver.page.speech.quotes import Paragraph, Run
+from archiver.page.speech.scan import Spelling
 from archiver.page.speech.sentences import read
-from archiver.page.speech.tokens import Line, Spelling, Token
+from archiver.page.speech.tokens import Line, Token
 
 DASH_LANGUAGES = frozenset({"es", "fr", "pt", "it", "pl", "ru", "uk", "cs", "sv", "fi"})
 INSERTING = frozenset({"fr", "it", "es", "pt", "pl", "ru", "uk", "cs"})

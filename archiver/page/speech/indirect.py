@@ -32,7 +32,9 @@ def reported(line: Line) -> list[Reported]:
     found: list[Reported] = []
     for sentence in line.sentences:
         start, end = sentence
-        if any(token.kind == QUOTE for token in line.tokens[start:end]):
+        if not line.marked_in(start, end):
+            continue
+        if line.paragraph.runs and any(token.kind == QUOTE for token in line.tokens[start:end]):
             continue
         for cue in cues_of(line, sentence):
             if not cue.strong or cue.subject is None or cue.form not in ("finite", "according"):

@@ -15,6 +15,7 @@ are an error: a misspelt name must not go unnoticed.
 from __future__ import annotations
 
 import functools
+import re
 from dataclasses import dataclass, field
 from importlib import resources
 
@@ -93,6 +94,8 @@ FUNCTION = (
     | Is.AUXILIARY | Is.ADVERB | Is.NEGATION | Is.COMMON
 )  # fmt: skip
 CUE = Is.SAY | Is.REPORT
+MARKED = CUE | Is.ACCORDING | Is.SO | Is.ZUFOLGE | Is.HIS_SAYING | Is.SPOKEN  # what a cue can be
+MAX_MEMORY = 50_000  # words whose classes are kept
 _PREFIXES = {"ar": "وف", "he": "ו"}
 _VOWEL_SIGNS = dict.fromkeys(range(0x64B, 0x653))
 _MARKERS = {"~": Is.PARTICIPLE, "^": Is.BASE}
@@ -108,7 +111,24 @@ class Lexicon:
     starts: tuple[tuple[str, int], ...]
     ends: tuple[tuple[str, int], ...]
     lists: dict[str, tuple[str, ...]]
+    plain: dict[str, int] = field(default_factory=dict, compare=False)  # words that are the same wherever they stand
     _memory: dict[str, int] = field(default_factory=dict, compare=False)
+    _entries: dict[str, tuple[re.Pattern[str], tuple[int, ...]]] = field(default_factory=dict, compare=False)
+
+    def know_as_plain(self, word: str, what: int) -> None:
+        """`word`, so spelt, is `what` in any context."""
+        if len(self.plain) < MAX_MEMORY:
+            self.plain[word] = what
+
+    def entries(self, first: str) -> tuple[re.Pattern[str], tuple[int, ...]]:
+        """(what follows `first` in its entries of several words, a group for each; what each entry is)."""
+        found = self._entries.get(first)
+        if found is None:
+            known = self.phrases.get(first, [])
+            rests = ("".join(rf"\s+{re.escape(word)}(?!\w|-\w)" for word in rest) for rest, _ in known)
+            pattern = re.compile("|".join(f"({rest})" for rest in rests) or "(?!)", re.IGNORECASE)
+            found = self._entries[first] = pattern, tuple(flag for _, flag in known)
+        return found
 
     def classes(self, word: str, name: bool = False) -> int:
         """What a lower-case word can be: `Is` flags, 0 for an unknown word. `name`: it is written like a name, so
@@ -129,7 +149,7 @@ class Lexicon:
                 found = self.words.get(word[1:], 0)  # وقال, ואמר: and
             if not found and self.language == "pt" and "-" in word:
                 found = self.words.get(word.partition("-")[0], 0)  # queixou-se, disse-lhe
-            if len(self._memory) < 50_000:
+            if len(self._memory) < MAX_MEMORY:
                 self._memory[word] = found
         if name and found & Is.BY_ENDING:
             return found & ~(Is.ADVERB | Is.VERBISH)

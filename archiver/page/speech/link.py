@@ -22,6 +22,8 @@ FOLLOWING = frozenset({",", "—", "–", "-", "--", ".", "…", "!", "?", "،",
 def link_line(text: str, line: Line) -> list[Link]:
     """The links of all runs of a paragraph, without what other paragraphs could add."""
     links: list[Link] = []
+    if not line.paragraph.runs:
+        return links
     for index, sentence in enumerate(line.sentences):
         start, end = sentence
         places = [i for i in range(start, end) if line.tokens[i].kind == QUOTE]

@@ -32,17 +32,16 @@ def roster(text: str, lines: list[Line]) -> Roster:
     found = Roster()
     for line in lines:
         tokens = line.tokens
-        at = 0
-        while at < len(tokens):
-            if not (tokens[at].kind == WORD and tokens[at].capital and is_name(tokens[at])):
-                at += 1
+        done = 0
+        for at in line.capitals:
+            if at < done or not is_name(tokens[at]):
                 continue
-            end = _name_end(tokens, at)
-            _enter(text, tokens, at, end, found)
-            at = end
+            done = _name_end(tokens, at)
+            _enter(text, tokens, at, done, found)
         for start, end in line.sentences:
-            _enter_subject(text, tokens, start, end, found)
-            for at in range(start, end):
+            if line.has_capital(start, end):
+                _enter_subject(text, tokens, start, end, found)
+            for at in line.marked_in(start, end):
                 source = phrase_at(tokens, at + 1, end) if tokens[at].what & Is.ACCORDING else None
                 if source is not None and source.sort == "name" and not is_outlet(tokens, source):
                     found.subjects.append((tokens[source.head].start, full_name(text, tokens, source, found), ""))

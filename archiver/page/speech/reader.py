@@ -16,9 +16,10 @@ from archiver.page.speech.link import link_line
 from archiver.page.speech.names import Roster, resolve_label, roster
 from archiver.page.speech.nouns import Cue, Span, Speaker, Statement
 from archiver.page.speech.quotes import Paragraph, Run, segment
+from archiver.page.speech.scan import Spelling
 from archiver.page.speech.sentences import read
 from archiver.page.speech.titles import set_titles
-from archiver.page.speech.tokens import Line, Spelling
+from archiver.page.speech.tokens import Line
 from archiver.page.speech.transcript import Turn, turns
 
 MAX_MASTHEAD = 60  # characters of a first line that may name the outlet
@@ -146,7 +147,7 @@ def _read_paragraph(
 ) -> None:
     utterance = dashed(text, paragraph, lexicon, spelling)
     if utterance is not None:
-        found.lines.append(utterance.line or Line(paragraph, [], [], lexicon.language))
+        found.lines.append(utterance.line or Line(paragraph, lexicon.language, [], [], [], []))
         found.links.append([_spoken_link(utterance, paragraph)] if utterance.line is not None else [])
         return
     line = read(text, paragraph, lexicon, spelling)

@@ -7,7 +7,8 @@ import re
 
 from archiver.page.speech.lexicon import FUNCTION, Is, Lexicon
 from archiver.page.speech.quotes import Paragraph
-from archiver.page.speech.tokens import MARK, QUOTE, WORD, Line, Spelling, Token, tokenize
+from archiver.page.speech.scan import Spelling, scan
+from archiver.page.speech.tokens import MARK, QUOTE, WORD, Line, Token
 
 MAX_DATELINE = 150  # characters
 MAX_SENTENCE = 200  # tokens; a longer one is cut, so that no rule looks farther
@@ -22,18 +23,23 @@ _DATELINE = re.compile(
 
 def read(text: str, paragraph: Paragraph, lexicon: Lexicon, spelling: Spelling) -> Line:
     """The line of a paragraph: its tokens and sentences."""
-    tokens = tokenize(text, paragraph, lexicon, spelling)
+    scanned = scan(text, paragraph, lexicon, spelling)
+    tokens = scanned.tokens
     dateline = _DATELINE.match(text, paragraph.start, min(paragraph.end, paragraph.start + MAX_DATELINE))
-    return Line(paragraph, tokens, sentences(text, tokens, dateline.end() if dateline else 0), lexicon.language)
+    ends = sentences(text, tokens, dateline.end() if dateline else 0)
+    return Line(paragraph, lexicon.language, tokens, ends, scanned.marked, scanned.capitals)
 
 
 def sentences(text: str, tokens: list[Token], dateline: int) -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
     start = 0
     for index in range(len(tokens) - 1):
+        token = tokens[index]
+        if token.kind == WORD and token.text[-1] != "." and index - start < MAX_SENTENCE and token.end > dateline:
+            continue
         if (
             index - start >= MAX_SENTENCE
-            or tokens[index].end <= dateline < tokens[index + 1].end
+            or token.end <= dateline < tokens[index + 1].end
             or (index >= start and _is_end(text, tokens, index))
         ):
             found.append((start, index + 1))

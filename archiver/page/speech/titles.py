@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import insort
 
 from archiver.page.speech.lexicon import CASELESS, CUE, Is, Lexicon
 from archiver.page.speech.phrases import is_finite, is_possessive
@@ -18,6 +19,8 @@ _SMALL = frozenset(
 def set_titles(text: str, line: Line, lexicon: Lexicon, doubled: bool) -> None:
     """Turns the runs of a paragraph that are titles into words, so that a subject can reach across them. `doubled`: the
     text's speech has double marks."""
+    if not line.paragraph.runs:
+        return
     for start, end in line.sentences:
         headline: bool | None = None
         for at in range(start, end):
@@ -34,6 +37,7 @@ def set_titles(text: str, line: Line, lexicon: Lexicon, doubled: bool) -> None:
                 line.rejected.append((token.run, why))
                 token.kind, token.text, token.capital = WORD, text[token.start : token.end], True
                 token.what = Is.WORK
+                insort(line.capitals, at)
 
 
 def _why(

@@ -2,55 +2,55 @@
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from typing import Any
 
-from archiver.page.speech.lexicon import CASELESS, FUNCTION, SLAVIC, Is, Lexicon
+from archiver.page.speech.lexicon import FUNCTION, Is
 from archiver.page.speech.quotes import Paragraph, Run
 
 WORD, MARK, QUOTE = 0, 1, 2
-MAX_ELIDED = 60  # characters of a word that is looked at for others in it
-
-_TOKEN = re.compile(
-    r"(?:[^\W\d_]\.){2,}"  # U.S., p.m.
-    r"|[\u05d0-\u05ea]+[\"״][\u05d0-\u05ea]+"  # צה"ל
-    r"|[\u0621-\u064a\u064b-\u0652]+"  # Arabic, with its vowel signs
-    r"|[#@]?\w+(?:[-‑.&/·+@_]\w+|['’ʼ׳״](?![sS]\b)[^\W\d_]+)*[#@%]?"
-    r"|['’][sS]\b"
-    r"|--+|\.{2,}|[^\w\s]"
-)
-_INSIDE = re.compile(r"(?<=[a-z,;] )[A-Z]\w+")
-_COMMON = re.compile(r"(?<![\w’'-])[a-z]\w+")
-_TWO_MORE = re.compile(r" [^\W\d_a-zа-яіїєґ]\w+ [^\W\d_a-zа-яіїєґ]\w+")
-_CAPITAL = re.compile(r" [A-Z][a-z]")
-_HYPHENED = re.compile(r"-(?:t-)?(?:il|elle|ils|elles|on|je|nous|vous)$")
-_SAME_MARK = {"،": ",", "؛": ";", "؟": "?", "，": ",", "：": ":", "―": "—"}
 
 
 class Token:
-    """A word, a punctuation mark, or a quoted run. `word` is lower case, `what` the word's `Is` flags."""
+    """A word, a punctuation mark, or a quoted run. `word` is lower case, `what` the word's `Is` flags, `capital`:
+    written like a name."""
 
     __slots__ = ("capital", "end", "kind", "run", "start", "text", "what", "word")
 
-    def __init__(self, kind: int, start: int, end: int, text: str, what: int, run: Run | None = None) -> None:
-        self.kind, self.start, self.end, self.text, self.what, self.run = kind, start, end, text, what, run
-        self.word = text.lower()
-        self.capital = text[:1].isupper()
+    def __init__(
+        self, kind: int, start: int, end: int, text: str, word: str, what: int, capital: bool, run: Run | None
+    ) -> None:
+        self.kind = kind
+        self.start = start
+        self.end = end
+        self.text = text
+        self.word = word
+        self.what = what
+        self.capital = capital
+        self.run = run
 
     def __repr__(self) -> str:
         return f"<{self.text}>"
 
 
 class Line:
-    """The tokens of a paragraph and where its sentences begin and end (indices of tokens, half-open)."""
+    """The tokens of a paragraph and where its sentences begin and end (indices of tokens, half-open).
 
-    __slots__ = ("known", "language", "paragraph", "rejected", "sentences", "tokens")
+    `marked`: the tokens that a cue can be; `capitals`: those that a name can begin with. In order, as indices."""
+
+    __slots__ = ("capitals", "known", "language", "marked", "paragraph", "rejected", "sentences", "tokens")
 
     def __init__(
-        self, paragraph: Paragraph, tokens: list[Token], sentences: list[tuple[int, int]], language: str
+        self,
+        paragraph: Paragraph,
+        language: str,
+        tokens: list[Token],
+        sentences: list[tuple[int, int]],
+        marked: list[int],
+        capitals: list[int],
     ) -> None:
-        self.paragraph, self.tokens, self.sentences, self.language = paragraph, tokens, sentences, language
+        self.paragraph, self.language, self.tokens, self.sentences = paragraph, language, tokens, sentences
+        self.marked, self.capitals = marked, capitals
         self.known: dict[tuple[int, int], Any] = {}  # what was found in a sentence, so that it is looked for once
         self.rejected: list[tuple[Run, str]] = []  # runs that are no speech, and why
 
@@ -58,171 +58,14 @@ class Line:
         """The index of the sentence that has the token at `at`."""
         return max(bisect_right(self.sentences, (at, len(self.tokens) + 1)) - 1, 0)
 
+    def marked_in(self, start: int, end: int) -> list[int]:
+        """The indices start ≤ i < end of tokens that a cue can be."""
+        return self.marked[bisect_left(self.marked, start) : bisect_left(self.marked, end)]
 
-class Spelling:
-    """How the words of a text are written: what is a capital letter at a sentence's beginning worth?"""
-
-    def __init__(self, text: str) -> None:
-        self._names = set(_INSIDE.findall(text))
-        self._common = set(_COMMON.findall(text))
-
-    def is_common(self, word: str) -> bool:
-        """A word with a capital that elsewhere has none, and nowhere else in a sentence has one."""
-        return word not in self._names and word[0].lower() + word[1:] in self._common
-
-    def is_verbish(self, word: str, what: int) -> bool:
-        """Appearing, Asked: at a sentence's beginning, and no name elsewhere."""
-        formed = what & (Is.VERBISH | Is.PARTICIPLE) or (what & (Is.SAY | Is.REPORT) and word.endswith("ed"))
-        return bool(formed) and word not in self._names
-
-
-def tokenize(text: str, paragraph: Paragraph, lexicon: Lexicon, spelling: Spelling) -> list[Token]:
-    """The tokens of a paragraph, in order."""
-    scanner = _Scanner(text, lexicon, spelling)
-    at = paragraph.start
-    for run in paragraph.runs:
-        scanner.scan(at, run.start)
-        scanner.tokens.append(Token(QUOTE, run.start, run.end, "“”", 0, run))
-        at = run.end
-    scanner.scan(at, paragraph.end)
-    return scanner.tokens
-
-
-class _Scanner:
-    """Cuts text into tokens and says what each word can be."""
-
-    def __init__(self, text: str, lexicon: Lexicon, spelling: Spelling) -> None:
-        self._text, self._lexicon, self._spelling = text, lexicon, spelling
-        self._language = lexicon.language
-        self._caseless = lexicon.language in CASELESS
-        self.tokens: list[Token] = []
-
-    def scan(self, start: int, end: int) -> None:
-        """Append the tokens of text[start:end]."""
-        text, tokens, at = self._text, self.tokens, start
-        for match in _TOKEN.finditer(text, start, end):
-            first, after = match.span()
-            if first < at:
-                continue  # in an entry of several words
-            word = match[0]
-            if not (word[0].isalnum() or word[0] in "#@'’"):
-                if word == "-" and text[first - 1 : first].isspace() and text[after : after + 1].isspace():
-                    word = "–"
-                tokens.append(Token(MARK, first, after, _SAME_MARK.get(word, word), 0))
-            elif len(word) <= 2 and word[0] in "'’" and word[1:].lower() != "s":
-                tokens.append(Token(MARK, first, after, word, 0))
-            elif not self._elided(word, first, after):
-                at = self._word(word, first, after, end)
-
-    def _elided(self, word: str, first: int, after: int) -> bool:
-        """l’ingénieure, a-t-il: several words, if they are written so in this language."""
-        if self._language not in ("fr", "it") or len(word) > MAX_ELIDED or word.lower() in self._lexicon.words:
-            return False
-        for piece in _pieces(word, self._lexicon):
-            place = self._text.index(piece, first, after)
-            what = self._lexicon.classes(piece.lower(), piece[0].isupper())
-            self.tokens.append(Token(WORD, place, place + len(piece), piece, what))
-            first = place + len(piece)
-        return first == after
-
-    def _word(self, word: str, first: int, after: int, end: int) -> int:
-        """Append one word, with the dot of an abbreviation or the rest of an entry; the place behind it."""
-        text, classes = self._text, self._lexicon.classes
-        lower = word.lower()
-        if after < end and text[after] == "." and word[-1] != ".":
-            initial = len(word) == 1 and word.isupper() and text[after + 1 : after + 2].isspace()
-            if initial or classes(lower + ".") & Is.ABBREVIATION:
-                word, lower, after = word + ".", lower + ".", after + 1
-        capital = word[0].isupper() or (self._caseless and not classes(lower) and word[0].isalpha())
-        previous = self.tokens[-1] if self.tokens else None
-        initial = previous is None or (previous.kind != WORD and previous.text not in (",", "(", "-"))
-        if capital and initial and not self._caseless:
-            capital = not (self._spelling.is_common(word) or self._spelling.is_verbish(word, classes(lower)))
-        what = classes(lower, capital)
-        known = self._lexicon.phrases.get(lower)
-        if known:
-            single = after
-            after, what = _entry(text, after, end, known, what)
-            capital = capital and not (self._caseless and after > single and not what & Is.TITLE)
-        before = previous if previous is not None and previous.kind == WORD else None
-        what = self._in_context(word, capital, what, before, after)
-        token = Token(WORD, first, after, text[first:after], what)
-        token.capital = capital
-        self.tokens.append(token)
-        return after
-
-    def _in_context(self, word: str, capital: bool, what: int, before: Token | None, after: int) -> int:
-        """What spelling and neighbours say of a word, in languages where they do."""
-        if self._language == "en":
-            if (
-                capital
-                and what & Is.AUXILIARY
-                and _CAPITAL.match(self._text, after)
-                and not (before and before.capital)
-            ):
-                return 0  # said Will Lee
-            return what
-        if self._language == "de":
-            return _german(word, capital, what, before)
-        titled = before is not None and bool(before.what & Is.TITLE)
-        if capital and what & FUNCTION and before is not None and before.capital and _CAPITAL.match(self._text, after):
-            return Is.PARTICLE  # Yvan Le Goff
-        if what & Is.TIME and capital and before is not None and not self._caseless:
-            what &= ~Is.TIME  # Марта Квитова
-        if self._caseless:
-            definite = (word.startswith("ה") and len(word) > 3) or (word.startswith("ال") and len(word) > 4)
-            if before is not None and before.what & Is.ROLE and not before.what & Is.TITLE and not what:
-                return Is.ROLE if definite or word[-1] in "ية" else what  # مصدر أمني: of what kind
-            return Is.TITLE if titled and definite and not what else what  # رئيس البلدية: what the title is of
-        if self._language in SLAVIC and capital and titled and _TWO_MORE.match(self._text, after):
-            return what | Is.TITLE  # мэр Вальмеры Елена Фонтанова
-        if not capital and not what and before is not None and before.capital:
-            return Is.VERBISH  # behind a name no noun goes on
-        return what
-
-
-def _german(word: str, capital: bool, what: int, before: Token | None) -> int:
-    """Every German noun has a capital: one behind an article or an adjective is no name, and a word without one is
-    neither noun nor name."""
-    if not word[0].isupper():
-        return what or (Is.VERBISH if word[0].isalpha() else 0)
-    if not capital or before is None or what & Is.TITLE:
-        return what
-    adjective = before.what == Is.VERBISH and not before.capital and before.word[-1] in "enrsm"
-    return what | Is.TITLE if before.what & (Is.DETERMINER | Is.OWN) or adjective else what
-
-
-def _pieces(word: str, lexicon: Lexicon) -> list[str]:
-    """l’ingénieure, qu’il, dell’opera, a-t-il: their words. Nothing if it is one word."""
-    found: list[str] = []
-    rest = word
-    while True:
-        cut = max(rest.find("’"), rest.find("'"))
-        if cut < 1 or cut + 1 >= len(rest) or not (cut <= 2 or rest[: cut + 1].lower() in lexicon.words):
-            break
-        found.append(rest[: cut + 1])
-        rest = rest[cut + 1 :]
-    hyphen = _HYPHENED.search(rest)
-    if hyphen is not None and hyphen.start() > 0:
-        found.append(rest[: hyphen.start()])
-        found.append(rest[rest.rindex("-") + 1 :])
-    elif found:
-        found.append(rest)
-    return found
-
-
-def _entry(text: str, after: int, end: int, known: list[tuple[tuple[str, ...], int]], what: int) -> tuple[int, int]:
-    """(end, flags) of an entry of several words, if one stands here."""
-    for rest, flag in known:
-        at = after
-        for word in rest:
-            found = re.compile(r"\s+" + re.escape(word) + r"(?!\w|-\w)", re.IGNORECASE).match(text, at, end)
-            if found is None:
-                break
-            at = found.end()
-        else:
-            return at, flag
-    return after, what
+    def has_capital(self, start: int, end: int) -> bool:
+        """Whether one of the tokens can begin a name."""
+        at = bisect_left(self.capitals, start)
+        return at < len(self.capitals) and self.capitals[at] < end
 
 
 def is_name(token: Token) -> bool:
