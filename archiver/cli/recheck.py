@@ -175,8 +175,9 @@ def _show(result: Rechecked, as_json: bool) -> None:
     counted = tally([item.found for item in result.items])
     click.echo(f"       {style(counted, 'green' if stand else 'yellow', bold=True)}, ", nl=False)
     click.echo(f"compared with number {number}; sealed as number {result.recheck}")
-    if result.kind not in ("article", "plain text"):
-        click.echo(wrap("; ".join(result.reasons), "         ", f"       {style(result.kind or '', 'yellow')}: "))
+    told = result.reasons if result.kind not in ("article", "plain text") else ()
+    if told:
+        click.echo(wrap("; ".join(told), "         ", f"       {style(result.kind or '', 'yellow')}: "))
     for change in result.page:
         click.echo(f"       {style(change.field, 'yellow')}: {shown(change_words(change))}")
     if result.bundle is not None:
@@ -185,7 +186,7 @@ def _show(result: Rechecked, as_json: bool) -> None:
         click.echo(f"       the bundle: {shown(result.bundle.verified)}")
     for text in result.differs:
         click.echo(f"       {style('note', 'yellow')}: {shown(text)}")
-    show_verdicts([(item.statement, item.found) for item in result.items], number, result.reasons)
+    show_verdicts([(item.statement, item.found) for item in result.items], number, told)
 
 
 def plain(result: Rechecked) -> dict[str, Any]:
