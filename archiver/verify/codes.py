@@ -373,6 +373,11 @@ FOREIGN: dict[str, Code] = {
     "import-differs": Code(
         "failed", "what an import says that was received is not what is there", "Treat the import as unproven."
     ),
+    "replay-differs": Code(
+        "failed",
+        "a package shows a record that the bundle in it does not hold",
+        "Believe the bundle: take evidence/bundle.zip out, and look at that.",
+    ),
     "page-absent": Code("not checked", "a page is listed of which no response is in the package", "Ask for the whole."),
 }
 CODES.update(FOREIGN)

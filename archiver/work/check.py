@@ -233,7 +233,13 @@ def check(path: Path, home: Home, asked: Asked, progress: Progress = silent) -> 
     """Verify what lies at `path`; a good checkpoint is remembered. Raises MissingError, FormatError, UsageError."""
     kind = foreign.kind_of(path) if path.exists() else None
     if kind is not None:
-        return foreign.check_foreign(path, kind, policy_of(home, asked, None), progress)
+        policy = policy_of(home, asked, None)
+        report = foreign.check_foreign(path, kind, policy, progress)
+        if kind == "wacz":
+            from archiver.work.wacz_bundle import check_inner
+
+            check_inner(path, report, policy, progress)
+        return report
     try:
         evidence, bundle_step = open_evidence(path)
     except FormatError as error:

@@ -31,8 +31,8 @@ from archiver.verify.policy import Policy
 from archiver.verify.report import Weight
 from archiver.work.export import Unfinished, check_place, record_export, sequences_of
 from archiver.work.look import Capture, joined, newest_reading, sealed
+from archiver.work.wacz_bundle import BUNDLE, check_inner
 
-BUNDLE = "evidence/bundle.zip"
 TITLE = "Captured web pages"
 
 
@@ -146,7 +146,9 @@ def _open(path: Path) -> BinaryIO:
 
 def _check(temporary: Path, path: Path, signer: Signer) -> None:
     """The package as its receiver will see it. Raises ProofError if anything fails."""
-    report = check_foreign(temporary, "wacz", Policy(signers={signer.public.fingerprint: "exporter"}))
+    policy = Policy(signers={signer.public.fingerprint: "exporter"})
+    report = check_foreign(temporary, "wacz", policy)
+    check_inner(temporary, report, policy, silent)
     bad = next((finding for finding in report.findings if finding.weight is Weight.FAILED), None)
     if bad is not None:
         where = bad.file or str(path)

@@ -37,9 +37,9 @@ def test_a_package_verifies_and_so_does_the_bundle_in_it(captured: User, tmp_pat
     report = captured("verify", out, "--json").json()
     assert (report["kind"], report["exit_code"]) == ("wacz", 0), report["findings"]
     outcomes = {step["name"]: step["outcome"] for step in report["steps"]}
-    assert {outcomes[name] for name in ("files", "manifests", "signatures", "objects", "exchanges", "signer")} == {
-        "passed"
-    }
+    assert {
+        outcomes[name] for name in ("files", "manifests", "signatures", "objects", "exchanges", "signer", "bundle")
+    } == {"passed"}
     with zipfile.ZipFile(out) as package:
         (tmp_path / "bundle.zip").write_bytes(package.read("evidence/bundle.zip"))
         pages = [json.loads(line) for line in package.read("pages/pages.jsonl").splitlines()[1:]]
@@ -75,6 +75,8 @@ def test_cookies_that_were_sent_are_nowhere_in_it(user: User, site: Newsroom, tm
     done = user.ok("export", "latest", "--wacz", out)
     assert "1 request with cookies or passwords left out" in done.out
     assert b"verysecret" not in out.read_bytes()
+    report = user.ok("verify", out, "--json").json()
+    assert "evidence/bundle.zip" in report["steps"][15]["why"]
     with zipfile.ZipFile(out) as package:
         assert b"ookie" not in package.read("indexes/index.cdx")
 
@@ -108,3 +110,34 @@ def test_where_it_must_not_be_written(captured: User, tmp_path: Path) -> None:
     both = captured.ok("export", 1, "--wacz", tmp_path / "a.wacz", "-o", tmp_path / "a.zip")
     assert "a.wacz" in both.out and "a.zip" in both.out
     assert not list(tmp_path.glob(".archiver-export*"))
+
+
+def test_a_package_that_shows_something_else_than_the_bundle_in_it_fails(captured: User, tmp_path: Path) -> None:
+    """Made by somebody with the exporter's key: every digest and signature holds, and the bundle knows better."""
+    captured.ok("export", 1, "--wacz", tmp_path / "good.wacz")
+    captured.ok("export", 3, "-o", tmp_path / "other.zip")
+    with zipfile.ZipFile(tmp_path / "good.wacz") as package:
+        warc, bundle = package.read("archive/001.warc"), package.read("evidence/bundle.zip")
+    signer = KeySigner(bytes(32))
+
+    def made(warc: bytes, bundle: bytes) -> tuple[int, set[str], str]:
+        with (tmp_path / "made.wacz").open("w+b") as out:
+            write_wacz(
+                out, [Part("001.warc", len(warc), lambda: io.BytesIO(warc))], [],
+                [Part("evidence/bundle.zip", len(bundle), lambda: io.BytesIO(bundle))], title="t",
+                created="2026-11-23T13:02:11.482Z", software="s", signer=signer,
+            )  # fmt: skip
+        told = captured("verify", tmp_path / "made.wacz", "--trust", signer.public.fingerprint, "--json").json()
+        return (
+            told["exit_code"],
+            {f["code"] for f in told["findings"] if f["weight"] == "failed"},
+            told["steps"][15]["outcome"],
+        )
+
+    assert made(warc, bundle) == (0, set(), "passed")
+    other = (tmp_path / "other.zip").read_bytes()
+    assert made(warc, other) == (1, {"replay-differs"}, "failed")
+    place = bundle.index(b"HTTP/1.1 200 OK")
+    code, codes, outcome = made(warc, bundle[:place] + b"HTTP/1.1 404 OK" + bundle[place + 15 :])
+    assert (code, outcome) == (1, "failed") and "bundle-file" in codes
+    assert made(warc, b"no bundle")[1] == {"bundle-file"}
