@@ -14,6 +14,7 @@ from html.parser import HTMLParser
 import pytest
 from bundle_cases import MemoryArchive, Page, bundle_of, check, codes, contents, small_archive
 from rechecking import recheck
+from rendered_simulator import RenderingSimulator
 from simulator import HTML, Simulator
 
 from archiver import digest
@@ -22,6 +23,7 @@ from archiver.bundle.report.context import Piece
 from archiver.bundle.report.render import RENDERER
 from archiver.bundle.withhold import parse
 from archiver.model.facts import Tls
+from archiver.model.rendering import Origin
 from archiver.model.statement import ContextPart, ContextRecord, PartRecord, StatementRecord
 
 HOSTILE = "</p><script>alert(1)</script><img src=x onerror=alert(2)><style>*{display:none}</style>“'&\u202e\"=\u2028"
@@ -279,6 +281,31 @@ def test_statements_shown_in_part() -> None:
         assert found.count('class="statement"') == 1 and 'id="statement-2-s2"' in found
         assert ("The words around it were withheld." in text) != words_around
         assert ("<mark>" in found) == words_around
+
+
+def test_a_document_after_scripts_is_called_what_it_is() -> None:
+    """Its words were sent by no server, and the report and the browser's verifier say so."""
+    archive = RenderingSimulator(37).rendered()
+    archive.with_reading = (
+        archive.origins(Origin("s1", False, ()), Origin("s2", True, ())),
+        archive._put("picture-s1", b"\x89PNG\r\n\x1a\n" + b"not really", "image/png"),
+    )
+    archive.reading()
+    data, _ = bundle_of(archive, 1, signer=archive.signer)
+    found = contents(data)["report.html"].decode()
+    text = " ".join(Tags(found).text.split())
+    for expected in (
+        "No server sent this text as it stands here.",
+        "scripts put them there.",
+        "in the page as the server sent it, too.",
+        "HeadlessChrome/156.0.8078.79, sandbox on",
+        "a picture of the page with the words of s1 marked",
+    ):
+        assert expected in text, expected
+    assert found.count('<img src="data:image/png;base64,iVBORw0KGg') == 1
+    plain = Simulator(38).capture()
+    other = contents(bundle_of(plain, 1, signer=plain.signer)[0])["report.html"].decode()
+    assert "No server sent this text" not in Tags(other).text.split("function")[0]
 
 
 def test_time_stamps_are_listed() -> None:

@@ -48,9 +48,31 @@ def disagreements(folder: Path, names: list[str], *options: str) -> dict[str, st
 def test_it_agrees_with_ours_on_some_bundles(tmp_path: Path) -> None:
     """Every whole archive, and one in seven of the others; with the vendored Ed25519 as well."""
     names = list(corpus())
-    whole = [name for name in names if name.startswith(("bundles/", "simulator/", "article/", "withheld/", "older"))]
+    whole = [
+        name
+        for name in names
+        if name.startswith(("bundles/", "simulator/", "article/", "withheld/", "rendered/", "older"))
+    ]
     assert not disagreements(tmp_path, sorted({*whole, *names[::7]}))
     assert not disagreements(tmp_path, whole, "--noble")
+
+
+@pytest.mark.skipif(NODE is None, reason="there is no node")
+def test_what_it_says_of_each_statement(tmp_path: Path) -> None:
+    """Words that no server sent are never said to stand in received bytes."""
+    names = ["simulator/capture", "rendered/page", "lies/anchor words", "lies/in a script", "withheld/warc"]
+    said = run_in_node(tmp_path, {name: corpus()[name] for name in names})
+    words = {name: said[name]["statements"][0]["words"] for name in names}  # type: ignore[index]
+    passed, failed, open_ = "passed", "failed", "not checked"
+    assert words == {
+        "simulator/capture": {"listed": passed, "text": passed, "bytes": passed},
+        "rendered/page": {"listed": passed, "text": passed, "bytes": open_, "made": passed},
+        "lies/anchor words": {"listed": passed, "text": failed, "bytes": failed},
+        "lies/in a script": {"listed": passed, "text": passed, "bytes": passed},
+        "withheld/warc": {"listed": passed, "text": passed, "bytes": open_},
+    }
+    steps = {name: {step["number"]: step["outcome"] for step in said[name]["steps"]} for name in names}  # type: ignore[attr-defined]
+    assert steps["lies/in a script"][12] == open_  # in the bytes, yes; that they are text of the page is not said
 
 
 @pytest.mark.slow

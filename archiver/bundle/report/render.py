@@ -53,6 +53,7 @@ def report(view: View) -> Iterator[bytes]:
         who_rows=rows.who_rows,
         how_rows=rows.how_rows,
         hop_rows=rows.hop_rows,
+        rendering_rows=rows.rendering_rows,
         statement_rows=rows.statement_rows,
         warnings=rows.warnings,
         change_words=visits.change_words,

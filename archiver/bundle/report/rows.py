@@ -10,7 +10,10 @@ from archiver.bundle.report import words
 from archiver.bundle.report.view import CaptureView, ReadingView
 from archiver.model.facts import Hop, SnapshotFacts
 from archiver.model.freshness import not_before
+from archiver.model.rendering import Rendering
 from archiver.model.statement import StatementRecord
+
+SHOWN = 20  # of what happened, and of what was not answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +164,28 @@ def tls(hop: Hop) -> str:
         else f"certificate NOT VERIFIED: {hop.tls.error or 'no reason given'}"
     )
     return f"{hop.tls.version} {hop.tls.cipher}, {state}"
+
+
+def rendering_rows(found: Rendering) -> Iterator[Row]:
+    """How a browser made the visit, and what it did not do."""
+    browser, page = found.browser, found.page
+    yield Row("Why a browser", found.reason, "text")
+    yield Row("Browser", f"{browser.product}, sandbox {'on' if browser.sandbox else 'OFF'}", "text")
+    yield Row("Window", f"{browser.width} by {browser.height}, {browser.locale}, {browser.timezone}", "text")
+    if found.outcome != "rendered":
+        yield Row("Outcome", found.outcome, "text")
+    else:
+        clipped = ", of which the picture shows the top" if page.clipped else ""
+        yield Row("Page", f"{page.width} by {page.height}{clipped}, scrolled to {page.scrolled}")
+    for item in found.not_made:
+        yield Row("Not made", f"{item.what}: {item.why}", "text")
+    for mark in found.happened[:SHOWN]:
+        yield Row("Happened", f"{mark.what}: {mark.detail}", "text")
+    for asked in found.not_answered[:SHOWN]:
+        yield Row("Not answered", f"{asked.method} {asked.url} ({asked.times} times): {asked.reason}", "text")
+    rest = max(0, len(found.happened) - SHOWN) + max(0, len(found.not_answered) - SHOWN) + found.not_listed
+    if rest:
+        yield Row("And", f"{rest:,} more, in the rendering’s record")
 
 
 def warnings(capture: CaptureView) -> Iterator[str]:

@@ -19,7 +19,8 @@ from archiver import __version__
 LIBRARY = "vendor/noble.js"  # defines `noble`: see tools/verifier/build.sh
 CORE = (
     "bytes.js", "crypto.js", "merkle.js", "container.js", "encoding.js", "sshsig.js", "note.js", "manifest.js",
-    "keys.js", "outcome.js", "chain.js", "parts.js", "files.js", "warc.js", "content.js", "statements.js", "verify.js",
+    "keys.js", "outcome.js", "chain.js", "log.js", "parts.js", "files.js", "objects.js", "warc.js", "exchanges.js",
+    "content.js", "statements.js", "verify.js",
 )  # fmt: skip
 MODULES = (*CORE, "show.js", "page.js")
 

@@ -7,7 +7,6 @@ import base64
 from dataclasses import dataclass
 
 from archiver.bundle.report import words
-from archiver.model.manifest import Manifest
 from archiver.model.verdicts import STANDS, Change, RecheckFacts, VerdictRecord
 
 PICTURE_TYPES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff", "image/webp": b"RIFF"}
@@ -65,14 +64,6 @@ def change_words(change: Change) -> str:
     if change.new is None:
         return f"“{change.old}” is gone"
     return f"“{change.old}” became “{change.new}”"
-
-
-def picture_of(manifest: Manifest) -> str | None:
-    """The digest of the screenshot that a manifest seals, if it is of a kind and size that can be shown."""
-    ref = manifest.object("screenshot")
-    if ref is None or ref.media_type not in PICTURE_TYPES or ref.size > MAX_PICTURE:
-        return None
-    return ref.digest
 
 
 def data_uri(media_type: str, data: bytes) -> str | None:

@@ -62,6 +62,15 @@ ROLES = {
     "decisions": "what people decided about the statements (JSON)",
     "verdicts": "what a later visit found of each statement (JSON)",
     "screenshot": "a picture of the page as a browser showed it",
+    "rendering": "how the browser made the visit (JSON)",
+    "mhtml": "the page with its parts, as the browser wrote it",
+    "pdf": "the page as the browser would print it",
+    "accessibility": "what a screen reader would say",
+    "origins": "where the words of statements came from, as the collector searched (JSON)",
+    "import": "what was received, and what checking it said (JSON)",
+    "source": "from whom it was received (JSON)",
+    "file": "the file that was received",
+    "bundle": "the bundle that was compared with",
 }
 MISSING = {"requisites": "the pictures, styles and scripts that the page refers to"}
 TRUNCATED = {

@@ -39,7 +39,10 @@ function latin1(data) {
 }
 
 function fromAscii(data, what = "text") {
-  need(data.every((byte) => byte < 128), `${what} is not ASCII`);
+  need(
+    data.every((byte) => byte < 128),
+    `${what} is not ASCII`,
+  );
   return latin1(data);
 }
 
@@ -89,7 +92,11 @@ function uint64(number) {
 }
 
 function indexOf(data, pattern, from = 0, end = data.length) {
-  for (let at = data.indexOf(pattern[0], from); at >= 0 && at + pattern.length <= end; at = data.indexOf(pattern[0], at + 1)) {
+  for (
+    let at = data.indexOf(pattern[0], from);
+    at >= 0 && at + pattern.length <= end;
+    at = data.indexOf(pattern[0], at + 1)
+  ) {
     if (pattern.every((byte, offset) => data[at + offset] === byte)) return at;
   }
   return -1;

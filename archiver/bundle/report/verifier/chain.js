@@ -1,4 +1,4 @@
-// Steps 2 to 8: genesis, the checkpoint, manifests and their signatures in the order of the log, proofs, trust files.
+// Steps 2 to 5: genesis, the checkpoint, manifests and their signatures in the order of the log.
 
 class Case {
   constructor(container) {
@@ -34,7 +34,10 @@ async function checkGenesis(run) {
     const manifest = decodeManifest(data);
     need(manifest.event === "genesis", "the first manifest is no genesis");
     const keys = new KeyHistory(run.archive, manifest.identity);
-    for (const [suffix, line] of [[".sig", manifest.identity.signer], [".sig.1", manifest.identity.recovery]]) {
+    for (const [suffix, line] of [
+      [".sig", manifest.identity.signer],
+      [".sig.1", manifest.identity.recovery],
+    ]) {
       await checkSignedBy(run, name + suffix, data, parseKeyLine(line).fingerprint);
     }
     run.keys = keys;
@@ -91,21 +94,37 @@ async function judgeCheckpoint(run) {
   try {
     const opened = await openByPosition(run.keys, run.note);
     run.checkpoint = opened.checkpoint;
-    opened.unknown.forEach((who) => report.find(3, "checkpoint-line-unknown", `signature line by unknown key ${who}`, name));
+    opened.unknown.forEach((who) =>
+      report.find(3, "checkpoint-line-unknown", `signature line by unknown key ${who}`, name),
+    );
     const { size, root } = opened.checkpoint;
     Object.assign(report, { size, root: `sha256:${hex(root)}`, time: opened.seconds });
-    Object.assign(report.step(3), { checked: 1, summary: `${size} manifests, root ${hex(root).slice(0, 16)}…, signed by the log's Ed25519 and ML-DSA-44 keys` });
+    Object.assign(report.step(3), {
+      checked: 1,
+      summary: `${size} manifests, root ${hex(root).slice(0, 16)}…, signed by the log's Ed25519 and ML-DSA-44 keys`,
+    });
   } catch (fault) {
     const unknown = run.keys.unknownFrom !== null && fault.kind === "proof";
     report.blame(3, fault, unknown ? "checkpoint-unknown" : "checkpoint-bad", name);
     report.step(3).skipped = "there is no checkpoint signed by the log's keys";
   }
-  run.keys.handovers.forEach((sequence) => report.find(3, "log-handover", "the log's key was replaced; whether the old key introduced the new one is not checked in a bundle", inData(manifestPath(sequence)), sequence));
+  run.keys.handovers.forEach((sequence) =>
+    report.find(
+      3,
+      "log-handover",
+      "the log's key was replaced; whether the old key introduced the new one is not checked in a bundle",
+      inData(manifestPath(sequence)),
+      sequence,
+    ),
+  );
 }
 
 async function walkChain(run) {
   const { report, container } = run;
-  const sequences = container.names().filter((name) => name.startsWith("data/chain/")).map((name) => sequenceOf(name.slice(5)));
+  const sequences = container
+    .names()
+    .filter((name) => name.startsWith("data/chain/"))
+    .map((name) => sequenceOf(name.slice(5)));
   let before = null;
   for (const sequence of sequences.filter((number) => number !== null).sort((left, right) => left - right)) {
     const row = await examine(run, sequence);
@@ -162,21 +181,45 @@ async function examine(run, sequence) {
     row.signatureDigest = await digestOf(armored);
     row.signer = (await verifySsh(armored, row.data, MANIFESTS)).fingerprint;
   } catch (fault) {
-    if (!row.newer || fault.kind === "missing") report.blame(5, fault, "signature-bad", `${name}.sig`, "signature-missing", sequence);
+    if (!row.newer || fault.kind === "missing")
+      report.blame(5, fault, "signature-bad", `${name}.sig`, "signature-missing", sequence);
   }
   return row;
 }
 
 function checkPlace(run, { sequence, manifest, name }, before) {
   const { report } = run;
-  if (manifest.sequence !== sequence) report.find(4, "manifest-place", `says it is number ${manifest.sequence}, and stands at ${sequence}`, name, sequence);
-  if (sequence && manifest.archive !== run.archive) report.find(4, "manifest-place", "belongs to another archive", name, sequence);
+  if (manifest.sequence !== sequence)
+    report.find(
+      4,
+      "manifest-place",
+      `says it is number ${manifest.sequence}, and stands at ${sequence}`,
+      name,
+      sequence,
+    );
+  if (sequence && manifest.archive !== run.archive)
+    report.find(4, "manifest-place", "belongs to another archive", name, sequence);
   if (before === null || before.sequence !== sequence - 1) {
-    if (sequence) report.find(4, "link-not-checked", "the neighbour that it names is not in this bundle", name, sequence);
+    if (sequence)
+      report.find(4, "link-not-checked", "the neighbour that it names is not in this bundle", name, sequence);
   } else if (manifest.previous !== null) {
     const { manifest: digest, signature: signed } = manifest.previous;
-    if (digest !== before.digest) report.find(4, "manifest-link", `does not name the manifest of number ${before.sequence} that is here`, name, sequence);
-    if (before.signatureDigest && signed !== before.signatureDigest) report.find(4, "manifest-link", `does not name the signature of number ${before.sequence} that is here`, name, sequence);
+    if (digest !== before.digest)
+      report.find(
+        4,
+        "manifest-link",
+        `does not name the manifest of number ${before.sequence} that is here`,
+        name,
+        sequence,
+      );
+    if (before.signatureDigest && signed !== before.signatureDigest)
+      report.find(
+        4,
+        "manifest-link",
+        `does not name the signature of number ${before.sequence} that is here`,
+        name,
+        sequence,
+      );
   }
 }
 
@@ -187,8 +230,10 @@ function checkSigner(run, row) {
     report.find(5, code, message, file, sequence);
     return false;
   };
-  if (keys.unknownFrom !== null) return fault("keys-unknown", `keys in force are unknown after number ${keys.unknownFrom}`);
-  if (sequence && manifest.keys !== keys.newest) return fault("keys-hidden", "names another newest key event than is here", name);
+  if (keys.unknownFrom !== null)
+    return fault("keys-unknown", `keys in force are unknown after number ${keys.unknownFrom}`);
+  if (sequence && manifest.keys !== keys.newest)
+    return fault("keys-hidden", "names another newest key event than is here", name);
   if (signer === null) return false;
   report.step(5).checked += 1;
   if (signer !== manifest.signer) return fault("signature-bad", "signed by another key than the manifest names");
@@ -206,8 +251,10 @@ async function takeIn(run, row, good) {
   if (manifest.event === "recheck") checkSubject(run, row, "snapshot", manifest.snapshot, SUBJECTS.reading);
   if (manifest.event === "reading") checkReplaces(run, row);
   if (manifest.event === "key") await keyEvent(run, row, good);
-  else if (manifest.event === "takedown" && (good || (row.signer && run.keys.unknownFrom !== null))) manifest.removed.forEach((digest) => run.removed.set(digest, sequence));
-  else if (manifest.event === "stamp") manifest.stamps.forEach((stamp) => run.stamps.set(stamp.file, { ...stamp, sequence }));
+  else if (manifest.event === "takedown" && (good || (row.signer && run.keys.unknownFrom !== null)))
+    manifest.removed.forEach((digest) => run.removed.set(digest, sequence));
+  else if (manifest.event === "stamp")
+    manifest.stamps.forEach((stamp) => run.stamps.set(stamp.file, { ...stamp, sequence }));
 }
 
 // The earlier manifest that is named, if it is in the bundle; of a kind that can be meant.
@@ -242,73 +289,4 @@ async function keyEvent(run, row, good) {
   } catch (fault) {
     run.report.blame(5, fault, "key-event-bad", row.name, "key-event-bad", row.sequence);
   }
-}
-
-async function checkProofs(run) {
-  const { report, checkpoint } = run;
-  const step = report.step(6);
-  if (checkpoint === null) {
-    step.skipped = "there is no good checkpoint that the proofs could lead to";
-    return;
-  }
-  for (const { sequence, data } of run.rows.values()) {
-    const name = inData(manifestPath(sequence).replace(/\.json$/, ".tlog-proof"));
-    try {
-      const proof = parseProof(await run.read(name, 2 * MAX_NOTE));
-      if (!same(proof.checkpoint, run.note)) throw wrong("carries another checkpoint than the bundle");
-      if (proof.index !== BigInt(sequence)) throw wrong(`is for number ${proof.index}`);
-      checkInclusion(proof.index, checkpoint.size, leafHash(data), proof.hashes, checkpoint.root);
-      step.checked += 1;
-    } catch (fault) {
-      report.blame(6, fault, "proof-bad", name, "proof-missing", sequence);
-    }
-  }
-  step.summary = `${count(step.checked, "inclusion proof")} lead to the signed root`;
-  if (run.rows.get(Number(checkpoint.size) - 1)?.manifest == null) {
-    report.find(5, "later-unknown", `number ${checkpoint.size - 1n}, the last that the checkpoint counts, is not here: it names the newest key event`);
-  }
-}
-
-async function checkOlder(run) {
-  const { report, checkpoint } = run;
-  const step = report.step(7);
-  step.skipped = checkpoint === null ? "there is no good checkpoint to compare with" : "no other checkpoint is known";
-  if (checkpoint === null) return;
-  for (const name of run.container.names()) {
-    const match = /^data\/log\/checkpoints\/([1-9][0-9]{0,18})$/.exec(name);
-    if (match === null) continue;
-    try {
-      const { checkpoint: old } = await openByPosition(run.keys, await run.read(name, MAX_NOTE));
-      const proof = parseConsistency(await run.read(`${name}.consistency`, 2 * MAX_NOTE));
-      need(old.size === BigInt(match[1]) && proof.old === old.size, "checkpoint, proof and name are of different sizes");
-      if (!same(proof.checkpoint, run.note)) throw wrong("its proof leads to another checkpoint than the bundle's");
-      checkConsistency(old.size, checkpoint.size, old.root, checkpoint.root, proof.hashes);
-      step.checked += 1;
-    } catch (fault) {
-      report.blame(7, fault, fault.kind === "proof" ? "history-forked" : "history-bad", name, "history-bad");
-    }
-  }
-  if (step.checked) step.skipped = `no checkpoint is known from outside (${step.checked} of its own agree)`;
-}
-
-async function checkTrustFiles(run) {
-  const { report, keys } = run;
-  const step = report.step(8);
-  if (keys.unknownFrom !== null || run.incomplete) {
-    step.skipped = "the keys in force are not fully known";
-    return;
-  }
-  const wanted = {
-    "data/trust/allowed_signers": allowedSigners([...keys.terms.signer.keys()].map((name) => keys.lines.get(name))),
-    "data/trust/log.vkey": utf8(keys.log.map((key) => `${key.text}\n`).join("")),
-  };
-  for (const [name, data] of Object.entries(wanted)) {
-    try {
-      if (!same(await run.read(name, MAX_DOCUMENT), data)) report.find(8, "trust-differs", "differs from the key events of the chain", name);
-      step.checked += 1;
-    } catch (fault) {
-      report.blame(8, fault, "trust-differs", name, "trust-missing");
-    }
-  }
-  step.summary = "allowed_signers and log.vkey agree with the key events";
 }

@@ -53,7 +53,10 @@ function localHeader(entry) {
   const wide = entry.size >= FULL32;
   const short = wide ? FULL32 : entry.size;
   const out = new Writer().text("PK\x03\x04").numbers(2, wide ? 45 : 20, 0, 0, 0, DATE);
-  out.numbers(4, entry.crc, short, short).numbers(2, entry.name.length, wide ? 20 : 0).text(entry.name);
+  out
+    .numbers(4, entry.crc, short, short)
+    .numbers(2, entry.name.length, wide ? 20 : 0)
+    .text(entry.name);
   if (wide) out.numbers(2, 1, 16).numbers(8, entry.size, entry.size);
   return out.data();
 }
@@ -74,7 +77,11 @@ function endRecords(end) {
   if (end.count >= FULL16 || end.size >= FULL32 || end.offset >= FULL32) {
     out.text("PK\x06\x06").number(44, 8).numbers(2, 813, 45).numbers(4, 0, 0);
     out.numbers(8, end.count, end.count, end.size, end.offset);
-    out.text("PK\x06\x07").number(0, 4).number(end.offset + end.size, 8).number(1, 4);
+    out
+      .text("PK\x06\x07")
+      .number(0, 4)
+      .number(end.offset + end.size, 8)
+      .number(1, 4);
   }
   const short = Math.min(end.count, FULL16);
   out.text("PK\x05\x06").numbers(2, 0, 0, short, short);
@@ -85,7 +92,10 @@ const dataOffset = (entry) => entry.offset + 30 + entry.name.length + (entry.siz
 
 function parseEnd(tail) {
   const place = tail.length - 22;
-  need(place >= 0 && latin1(tail.subarray(place, place + 4)) === "PK\x05\x06", "this is no zip file, or its end is cut short");
+  need(
+    place >= 0 && latin1(tail.subarray(place, place + 4)) === "PK\x05\x06",
+    "this is no zip file, or its end is cut short",
+  );
   const reader = new Reader(tail.subarray(place + 10));
   const end = { count: reader.number(2), size: reader.number(4), offset: reader.number(4) };
   const wide = place - 76;
@@ -96,7 +106,10 @@ function parseEnd(tail) {
 }
 
 function parseEntry(data, place) {
-  need(place + 46 <= data.length && latin1(data.subarray(place, place + 4)) === "PK\x01\x02", "its directory is damaged");
+  need(
+    place + 46 <= data.length && latin1(data.subarray(place, place + 4)) === "PK\x01\x02",
+    "its directory is damaged",
+  );
   const reader = new Reader(data.subarray(place + 16));
   const [crc, packed, size] = [reader.number(4), reader.number(4), reader.number(4)];
   const lengths = [reader.number(2), reader.number(2), reader.number(2)];
@@ -145,7 +158,10 @@ class Container {
     while (place < directory.length) {
       const found = parseEntry(directory, place);
       const { entry } = found;
-      need(same(centralHeader(entry), found.raw), `${entry.name.slice(0, 80)}: its line in the directory is not as archiver writes it`);
+      need(
+        same(centralHeader(entry), found.raw),
+        `${entry.name.slice(0, 80)}: its line in the directory is not as archiver writes it`,
+      );
       need(goodName(entry.name), `${entry.name.slice(0, 80)}: no name for a file in a bundle`);
       const before = entries.at(-1);
       need(!before || before.name < entry.name, `${entry.name}: stands twice, or not in byte order`);
@@ -157,7 +173,10 @@ class Container {
     need(entries.length === end.count && reached === end.offset, "its directory and its end differ");
     for (const entry of entries) {
       const header = localHeader(entry);
-      need(same(await this.source.read(entry.offset, header.length), header), `${entry.name}: its header and its line in the directory differ`);
+      need(
+        same(await this.source.read(entry.offset, header.length), header),
+        `${entry.name}: its header and its line in the directory differ`,
+      );
     }
     this.takeFolder(entries);
   }
@@ -168,7 +187,10 @@ class Container {
     const folded = new Set();
     for (const entry of entries) {
       const name = entry.name.slice(this.folder.length + 1);
-      need(entry.name.startsWith(`${this.folder}/`) && name, `${entry.name} does not stand in the one folder ${this.folder}`);
+      need(
+        entry.name.startsWith(`${this.folder}/`) && name,
+        `${entry.name} does not stand in the one folder ${this.folder}`,
+      );
       need(!folded.has(name.toLowerCase()), `${entry.name}: two names that are one where case does not count`);
       folded.add(name.toLowerCase());
       this.files.set(name, entry);

@@ -5,8 +5,10 @@ const MAX_DOCUMENT = 16 << 20;
 const MAX_MANIFEST = 65535;
 const MAX_NOTE = 1 << 20;
 const MAX_SIGNATURE = 8192;
-const FORBIDDEN = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
-const VERSION = /^[ \t\n\r\f\v]{0,100}\{[ \t\n\r\f\v]{0,100}"archiver"[ \t\n\r\f\v]{0,100}:[ \t\n\r\f\v]{0,100}"([a-z-]{1,40})\/v([1-9][0-9]{0,5})"/;
+const FORBIDDEN =
+  /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+const VERSION =
+  /^[ \t\n\r\f\v]{0,100}\{[ \t\n\r\f\v]{0,100}"archiver"[ \t\n\r\f\v]{0,100}:[ \t\n\r\f\v]{0,100}"([a-z-]{1,40})\/v([1-9][0-9]{0,5})"/;
 
 function refuseNewer(data, known) {
   const match = VERSION.exec(latin1(data.subarray(0, 600)));
@@ -49,7 +51,10 @@ function checkValue(value, depth) {
     need(depth < MAX_DEPTH || (depth === MAX_DEPTH && items.length === 0), `nested deeper than ${MAX_DEPTH}`);
     if (!Array.isArray(value)) {
       for (const key of Object.keys(value)) {
-        need([...key].length <= 200 && !/^(?:0|[1-9][0-9]*)$/.test(key) && !FORBIDDEN.test(key), "a key that is too long, or looks like an integer");
+        need(
+          [...key].length <= 200 && !/^(?:0|[1-9][0-9]*)$/.test(key) && !FORBIDDEN.test(key),
+          "a key that is too long, or looks like an integer",
+        );
       }
     }
     items.forEach((item) => checkValue(item, depth + 1));
@@ -72,7 +77,13 @@ const isFingerprint = (value) => isText(value) && /^SHA256:[A-Za-z0-9+/]{42}[AEI
 const isSalt = (value) => isText(value) && /^[A-Za-z0-9+/]{21}[AQgw]==$/.test(value);
 
 function isTime(value) {
-  if (!isText(value) || !/^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])T(?:[01][0-9]|2[0-3])(?::[0-5][0-9]){2}\.[0-9]{3}Z$/.test(value)) return false;
+  if (
+    !isText(value) ||
+    !/^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])T(?:[01][0-9]|2[0-3])(?::[0-5][0-9]){2}\.[0-9]{3}Z$/.test(
+      value,
+    )
+  )
+    return false;
   if (value.startsWith("0000")) return false;
   const [year, month, day] = value.slice(0, 10).split("-").map(Number);
   const leap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;

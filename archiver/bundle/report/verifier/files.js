@@ -1,6 +1,14 @@
-// Steps 1, 9, 13, 14, 15 and 16: the bag's lists and files, the objects, the stamps' files, whose keys these are.
+// Step 1: the bag: bundle.json, both lists, every file, and which manifest each belongs to.
 
-const TAGS = ["README.txt", "bag-info.txt", "bagit.txt", "bundle.json", "exporter.allowed_signers", "manifest-sha256.txt", "report.html"];
+const TAGS = [
+  "README.txt",
+  "bag-info.txt",
+  "bagit.txt",
+  "bundle.json",
+  "exporter.allowed_signers",
+  "manifest-sha256.txt",
+  "report.html",
+];
 const TAG_LIST = "tagmanifest-sha256.txt";
 const TAG_SIGNATURE = "tagmanifest-sha256.txt.sig";
 const MAX_LIST = MAX_FILES * 268;
@@ -13,23 +21,53 @@ async function readRecord(run) {
     run.recordDigest = await digestOf(data);
     run.report.record = run.record;
   } catch (fault) {
-    run.report.blame(fault.kind === "newer" ? 16 : 1, fault, fault.kind === "newer" ? "bundle-renderer" : "bundle-file", "bundle.json");
+    run.report.blame(
+      fault.kind === "newer" ? 16 : 1,
+      fault,
+      fault.kind === "newer" ? "bundle-renderer" : "bundle-file",
+      "bundle.json",
+    );
   }
 }
 
 function checkRecord(record) {
-  keysOf(record, ["archiver", "archive", "size", "created", "software", "renderer", "exporter", "selected", "withheld"], "bundle.json");
+  keysOf(
+    record,
+    ["archiver", "archive", "size", "created", "software", "renderer", "exporter", "selected", "withheld"],
+    "bundle.json",
+  );
   const { selected, withheld } = record;
   const word = (value) => isText(value) && /^[A-Za-z0-9._+/-]{1,80}$/.test(value);
-  need(record.archiver === "bundle/v1" && isDigest(record.archive) && isNatural(record.size) && record.size > 0, "bundle.json: archive or size is malformed");
-  need(isTime(record.created) && word(record.software) && word(record.renderer), "bundle.json: created, software or renderer is malformed");
-  need(isText(record.exporter) && /^SHA256:[A-Za-z0-9+/]{43}$/.test(record.exporter), "bundle.json: exporter is no fingerprint");
-  need(Array.isArray(selected) && selected.every((number, at) => isNatural(number) && number < record.size && (at === 0 || selected[at - 1] < number)), "bundle.json: selected does not rise");
+  need(
+    record.archiver === "bundle/v1" && isDigest(record.archive) && isNatural(record.size) && record.size > 0,
+    "bundle.json: archive or size is malformed",
+  );
+  need(
+    isTime(record.created) && word(record.software) && word(record.renderer),
+    "bundle.json: created, software or renderer is malformed",
+  );
+  need(
+    isText(record.exporter) && /^SHA256:[A-Za-z0-9+/]{43}$/.test(record.exporter),
+    "bundle.json: exporter is no fingerprint",
+  );
+  need(
+    Array.isArray(selected) &&
+      selected.every(
+        (number, at) => isNatural(number) && number < record.size && (at === 0 || selected[at - 1] < number),
+      ),
+    "bundle.json: selected does not rise",
+  );
   need(Array.isArray(withheld), "bundle.json: withheld is no list");
   let before = "";
   for (const item of withheld) {
     keysOf(item, ["sequence", "role", "digest", "shown"], "withheld");
-    need(selected.includes(item.sequence) && isDigest(item.digest) && isText(item.role) && /^[a-z][a-z0-9-]{0,39}$/.test(item.role), "bundle.json: a withheld object is malformed");
+    need(
+      selected.includes(item.sequence) &&
+        isDigest(item.digest) &&
+        isText(item.role) &&
+        /^[a-z][a-z0-9-]{0,39}$/.test(item.role),
+      "bundle.json: a withheld object is malformed",
+    );
     need(isNatural(item.shown), "bundle.json: shown is no natural number");
     const order = `${String(item.sequence).padStart(16, "0")} ${item.role} ${item.digest}`;
     need(before < order, "bundle.json: withheld does not rise");
@@ -81,12 +119,17 @@ async function checkFiles(run, progress) {
       continue;
     }
     const found = (await container.digest(name)).digest;
-    if (found !== wanted) fault(`was changed: its digest is ${found.slice(0, 23)}…, and ${wanted.slice(0, 23)}… is listed`, name);
+    if (found !== wanted)
+      fault(`was changed: its digest is ${found.slice(0, 23)}…, and ${wanted.slice(0, 23)}… is listed`, name);
   }
   for (const name of container.names()) {
-    if (!(await container.digest(name)).crcHolds) fault("does not have the CRC-32 that the zip gives: other programs refuse it", name);
+    if (!(await container.digest(name)).crcHolds)
+      fault("does not have the CRC-32 that the zip gives: other programs refuse it", name);
   }
-  Object.assign(report.step(1), { checked: container.files.size, summary: `${count(container.files.size, "file")}, each listed, with the listed bytes` });
+  Object.assign(report.step(1), {
+    checked: container.files.size,
+    summary: `${count(container.files.size, "file")}, each listed, with the listed bytes`,
+  });
   if (run.record !== null) await compareRecord(run, payload, fault);
 }
 
@@ -99,8 +142,10 @@ function checkNames(container, payload, tags, fault) {
     else if (!tags.has(name) && name !== TAG_LIST && name !== TAG_SIGNATURE) fault(`is not in ${TAG_LIST}`, name);
   }
   for (const name of [...outer, ...payload.keys()]) if (!container.has(name)) fault("is missing", name);
-  for (const name of payload.keys()) if (!name.startsWith("data/")) fault(`lists ${name}, which is not in data/`, "manifest-sha256.txt");
-  for (const name of tags.keys()) if (!TAGS.includes(name)) fault(`lists ${name}, which is no part of a bundle`, TAG_LIST);
+  for (const name of payload.keys())
+    if (!name.startsWith("data/")) fault(`lists ${name}, which is not in data/`, "manifest-sha256.txt");
+  for (const name of tags.keys())
+    if (!TAGS.includes(name)) fault(`lists ${name}, which is no part of a bundle`, TAG_LIST);
 }
 
 // Every manifest that is here, by itself: null for one that cannot be read, which step 4 says.
@@ -125,7 +170,9 @@ function asNull(fault) {
 function hashedObjects(run, manifests) {
   const step = run.report.step(9);
   if (step.skipped !== null || step.checked === 0) return new Set();
-  return new Set(manifests.flatMap(({ manifest }) => (manifest?.objects ?? []).map((ref) => inData(objectPath(ref.digest)))));
+  return new Set(
+    manifests.flatMap(({ manifest }) => (manifest?.objects ?? []).map((ref) => inData(objectPath(ref.digest)))),
+  );
 }
 
 // Every file in data/ belongs to a manifest that is here, and everything that a chosen one seals is here.
@@ -135,7 +182,8 @@ function checkNeeded(run, rows, payload, fault) {
   const selected = new Set(run.record?.selected ?? []);
   const absent = new Set((run.record?.withheld ?? []).map((item) => item.digest));
   let complete = run.record !== null;
-  for (const { manifest } of rows) if (manifest?.event === "takedown") manifest.removed.forEach((digest) => absent.add(digest));
+  for (const { manifest } of rows)
+    if (manifest?.event === "takedown") manifest.removed.forEach((digest) => absent.add(digest));
   for (const { name, manifest, sequence } of rows) {
     [name, `${name}.sig`, name.replace(/json$/, "tlog-proof")].forEach((file) => allowed.add(file));
     if (manifest === null) {
@@ -143,7 +191,8 @@ function checkNeeded(run, rows, payload, fault) {
       continue;
     }
     if (manifest.event === "genesis") allowed.add(`${name}.sig.1`);
-    if (manifest.event === "key" && manifest.change.role !== "log" && manifest.change.new.length) allowed.add(`${name}.new.sig`);
+    if (manifest.event === "key" && manifest.change.role !== "log" && manifest.change.new.length)
+      allowed.add(`${name}.new.sig`);
     if (manifest.event === "stamp") manifest.stamps.forEach((stamp) => allowed.add(inData(stamp.file)));
     for (const ref of selected.has(sequence) ? manifest.objects : []) {
       if (!absent.has(ref.digest)) required.set(inData(objectPath(ref.digest)), sequence);
@@ -155,19 +204,24 @@ function checkNeeded(run, rows, payload, fault) {
   }
   const older = /^data\/log\/checkpoints\/[1-9][0-9]{0,18}(?:\.consistency)?$/;
   for (const name of payload.keys()) {
-    if (complete && name.startsWith("data/") && !allowed.has(name) && !required.has(name) && !older.test(name)) fault("belongs to no manifest that was chosen", name);
+    if (complete && name.startsWith("data/") && !allowed.has(name) && !required.has(name) && !older.test(name))
+      fault("belongs to no manifest that was chosen", name);
   }
   for (const [name, sequence] of required) {
-    if (!payload.has(name)) fault(`number ${sequence} was chosen and seals it, and nothing says that it was withheld`, name);
+    if (!payload.has(name))
+      fault(`number ${sequence} was chosen and seals it, and nothing says that it was withheld`, name);
   }
 }
 
 async function compareRecord(run, payload, fault) {
   const { record, container } = run;
-  if (run.archive !== null && record.archive !== run.archive) fault(`names the archive ${record.archive}`, "bundle.json");
-  if (run.checkpoint !== null && BigInt(record.size) !== run.checkpoint.size) fault(`says that the log counts ${record.size} manifests`, "bundle.json");
+  if (run.archive !== null && record.archive !== run.archive)
+    fault(`names the archive ${record.archive}`, "bundle.json");
+  if (run.checkpoint !== null && BigInt(record.size) !== run.checkpoint.size)
+    fault(`says that the log counts ${record.size} manifests`, "bundle.json");
   for (const sequence of record.selected) {
-    if (!container.has(inData(manifestPath(sequence)))) fault(`number ${sequence} was chosen and is not here`, inData(manifestPath(sequence)));
+    if (!container.has(inData(manifestPath(sequence))))
+      fault(`number ${sequence} was chosen and is not here`, inData(manifestPath(sequence)));
   }
   const folder = `evidence-${record.archive.slice(7, 15)}-${record.selected[0] ?? 0}-${run.recordDigest.slice(7, 15)}`;
   if (container.folder !== folder) fault(`the folder is called ${container.folder}, not ${folder}`, "bundle.json");
@@ -180,86 +234,7 @@ async function compareRecord(run, payload, fault) {
       `External-Identifier: ${record.archive}\nPayload-Oxum: ${bytes}.${payload.size}\n`,
   };
   for (const [name, text] of Object.entries(texts)) {
-    if (container.has(name) && !same(await run.read(name, MAX_DOCUMENT).catch(() => EMPTY), utf8(text))) fault("is not what bundle.json and the payload give", name);
+    if (container.has(name) && !same(await run.read(name, MAX_DOCUMENT).catch(() => EMPTY), utf8(text)))
+      fault("is not what bundle.json and the payload give", name);
   }
-}
-
-// Step 9. Manifests of which no object is here are there for what they bind.
-async function checkObjects(run, progress) {
-  const { report, container } = run;
-  const step = report.step(9);
-  const shown = new Map((run.record?.withheld ?? []).filter((item) => item.shown).map((item) => [item.digest, item]));
-  const withheld = new Set((run.record?.withheld ?? []).map((item) => item.sequence));
-  const sizes = new Map();
-  let named = 0;
-  for (const { sequence, manifest, name } of run.rows.values()) {
-    const refs = manifest?.objects ?? [];
-    const binding = !withheld.has(sequence) && refs.every((ref) => ref.size === 0 || !container.has(inData(objectPath(ref.digest))));
-    for (const ref of refs) {
-      named += 1;
-      const file = inData(objectPath(ref.digest));
-      if ((sizes.get(ref.digest) ?? ref.size) !== ref.size) report.find(9, "object-size", `${ref.role}: an earlier manifest gives another size`, name, sequence);
-      sizes.set(ref.digest, ref.size);
-      if (container.has(file)) {
-        progress("objects", step.checked, step.checked + 1);
-        if (container.size(file) !== ref.size) report.find(9, "object-size", `${ref.role} has ${container.size(file)} bytes, ${ref.size} were sealed`, file, sequence);
-        else if ((await container.digest(file)).digest !== ref.digest) report.find(9, "object-changed", `${ref.role} is not what was sealed`, file, sequence);
-        step.checked += 1;
-      } else if (run.removed.has(ref.digest)) {
-        report.find(9, "object-taken-down", `${ref.role} was removed by number ${run.removed.get(ref.digest)}`, file, sequence);
-      } else if (!binding) {
-        if (shown.has(ref.digest)) await checkParts(run, ref, shown.get(ref.digest));
-        else report.find(9, "object-withheld", `${ref.role} is not in this bundle`, file, sequence);
-      }
-    }
-  }
-  step.empty = named === 0;
-  step.summary = named ? `${count(step.checked, "object")} have the bytes that were sealed` : "the manifests name no objects";
-}
-
-// Steps 13 and 14: the files are those that a manifest lists. What they say, this page cannot judge.
-async function checkStamps(run) {
-  const { report, container } = run;
-  for (const [file, stamp] of run.stamps) {
-    const number = file.endsWith(".cosig") ? 14 : 13;
-    const name = inData(file);
-    if (!container.has(name)) report.find(number, "stamp-missing", "is missing", name, stamp.sequence);
-    else {
-      if (container.size(name) !== stamp.size || (await container.digest(name)).digest !== stamp.digest) report.find(number, "stamp-changed", `is not what number ${stamp.sequence} lists`, name, stamp.sequence);
-      report.step(number).checked += 1;
-    }
-  }
-  for (const [number, what] of [[13, "time stamp"], [14, "cosignature"]]) {
-    const step = report.step(number);
-    if (step.checked) report.find(number, "stamp-not-checked", `${count(step.checked, `${what} file`)} as listed; what they say is not checked by this page`);
-    else Object.assign(step, { empty: true, summary: `no manifest lists a ${what}` });
-  }
-}
-
-// Step 16: the exporter's signature over the list of lists. README and report are not rendered again here.
-async function checkExporter(run, believed) {
-  const { report } = run;
-  const step = report.step(16);
-  try {
-    const key = await verifySsh(await signature(run.container, TAG_SIGNATURE), await run.read(TAG_LIST, MAX_LIST), BUNDLES);
-    if (run.record !== null && key.fingerprint !== run.record.exporter) throw wrong(`signed by ${key.fingerprint}, and bundle.json names ${run.record.exporter}`);
-    if (!same(await run.read("exporter.allowed_signers", MAX_NOTE), allowedSigners([key.line]))) throw wrong(`signed by ${key.fingerprint}, which exporter.allowed_signers does not list alone`);
-    report.exporter = key.fingerprint;
-    step.checked = 1;
-    if (!believed.has(key.fingerprint)) report.find(16, "signer-unconfirmed", `the exporter ${key.fingerprint} is confirmed by nobody here`, TAG_SIGNATURE);
-  } catch (fault) {
-    report.blame(16, fault, "bundle-signature", TAG_SIGNATURE);
-  }
-  report.find(16, "bundle-renderer", "README.txt and report.html were not written again and compared: archiver verify does that", "report.html");
-}
-
-function checkSigners(run, believed) {
-  const { report } = run;
-  for (const fingerprint of run.signedBy.keys()) {
-    report.signers.set(fingerprint, believed.has(fingerprint));
-    report.step(15).checked += 1;
-    if (!believed.has(fingerprint)) report.find(15, "signer-unconfirmed", `${fingerprint}: compare it with what you were told by somebody else`);
-  }
-  if (run.signedBy.size === 0) report.step(15).skipped = "no manifest has a good signature";
-  report.step(15).summary = `signed by ${[...run.signedBy.keys()].join(", ")}, which you confirmed`;
 }

@@ -42,7 +42,9 @@ class KeyHistory {
   }
 
   inForce(role, fingerprint, position) {
-    return (this.terms[role].get(fingerprint) ?? []).some((term) => term.since <= position && (term.until === null || position < term.until));
+    return (this.terms[role].get(fingerprint) ?? []).some(
+      (term) => term.since <= position && (term.until === null || position < term.until),
+    );
   }
 
   // null if that key was in force there for that event, else why not.
@@ -54,7 +56,8 @@ class KeyHistory {
     if (!this.terms.signer.has(fingerprint)) return "this key was never admitted by a key event";
     if (!this.inForce("signer", fingerprint, position)) return "this key was not in force at this place in the log";
     if (event === "key" && change.action === "rotate" && change.role === "signer") {
-      if (parseKeyLine(change.old[0]).fingerprint !== fingerprint) return "a rotation must be signed by the key that goes";
+      if (parseKeyLine(change.old[0]).fingerprint !== fingerprint)
+        return "a rotation must be signed by the key that goes";
     }
     return null;
   }
@@ -69,11 +72,15 @@ class KeyHistory {
     const terms = this.terms[change.role];
     const [old, fresh] = [change.old.map(parseKeyLine), change.new.map(parseKeyLine)];
     for (const key of old) {
-      const known = change.action === "revoke" ? terms.has(key.fingerprint) : this.inForce(change.role, key.fingerprint, sequence);
+      const known =
+        change.action === "revoke" ? terms.has(key.fingerprint) : this.inForce(change.role, key.fingerprint, sequence);
       need(known, `${key.fingerprint} is no ${change.role} key in force`);
     }
     for (const key of fresh) {
-      need(!this.inForce(change.role, key.fingerprint, sequence) && !this.revoked.has(key.fingerprint), `${key.fingerprint} is in force already, or was revoked`);
+      need(
+        !this.inForce(change.role, key.fingerprint, sequence) && !this.revoked.has(key.fingerprint),
+        `${key.fingerprint} is in force already, or was revoked`,
+      );
       this.claim(key.raw, change.role);
     }
     for (const key of old) {
@@ -82,15 +89,22 @@ class KeyHistory {
         this.revoked.set(key.fingerprint, Math.min(this.revoked.get(key.fingerprint) ?? Infinity, change.trusted_size));
       }
     }
-    for (const key of fresh) this.admit(change.role, key, { since: sequence + 1, until: null, at: sequence, by: signer });
+    for (const key of fresh)
+      this.admit(change.role, key, { since: sequence + 1, until: null, at: sequence, by: signer });
   }
 
   changeLog(sequence, change) {
     const [old, fresh] = [change.old.map(parseVkey), change.new.map(parseVkey)];
     const current = this.log;
     const holds = (keys, text) => keys.some((key) => key.text === text);
-    need([...old, ...fresh].every((key) => key.name === this.origin), "a log key's name is not the origin");
-    need(old.every((key) => holds(current, key.text)) && !fresh.some((key) => holds(current, key.text)), "a log key that goes is not in force, or one that comes is already");
+    need(
+      [...old, ...fresh].every((key) => key.name === this.origin),
+      "a log key's name is not the origin",
+    );
+    need(
+      old.every((key) => holds(current, key.text)) && !fresh.some((key) => holds(current, key.text)),
+      "a log key that goes is not in force, or one that comes is already",
+    );
     const next = [...current.filter((key) => !holds(old, key.text)), ...fresh];
     need(next.length > 0 && next.length <= 16, "a log has 1 to 16 keys in force");
     fresh.forEach((key) => this.claim(key.key, "log"));
@@ -102,11 +116,19 @@ class KeyHistory {
   // What revocations take back, directly or through keys that a disowned event admitted: [fingerprint, low, high, reason].
   disowned() {
     const found = [];
-    const covers = (fingerprint, position) => found.some(([name, low, high]) => name === fingerprint && low <= position && (high === null || position < high));
-    for (const [fingerprint, size] of this.revoked) found.push([fingerprint, size, null, `signed by ${fingerprint}, which is believed only before position ${size}`]);
+    const covers = (fingerprint, position) =>
+      found.some(([name, low, high]) => name === fingerprint && low <= position && (high === null || position < high));
+    for (const [fingerprint, size] of this.revoked)
+      found.push([fingerprint, size, null, `signed by ${fingerprint}, which is believed only before position ${size}`]);
     const admissions = [...this.terms.signer].flatMap(([name, terms]) => terms.map((term) => [term.at, name, term]));
     for (const [event, name, term] of admissions.sort((left, right) => left[0] - right[0])) {
-      if (covers(term.by, event)) found.push([name, term.since, term.until, `signed by ${name}, which number ${event} admitted, and that is disowned`]);
+      if (covers(term.by, event))
+        found.push([
+          name,
+          term.since,
+          term.until,
+          `signed by ${name}, which number ${event} admitted, and that is disowned`,
+        ]);
     }
     return found;
   }

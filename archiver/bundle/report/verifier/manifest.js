@@ -1,8 +1,16 @@
 // Manifests: docs/formats/manifest.md. A manifest is read only if a writer would have written it.
 
 const EVENT_KEY = {
-  genesis: "identity", snapshot: null, reading: "replaces", recheck: "snapshot", import: null,
-  key: "change", stamp: "stamps", export: "bundle", takedown: "removed", note: null,
+  genesis: "identity",
+  snapshot: null,
+  reading: "replaces",
+  recheck: "snapshot",
+  import: null,
+  key: "change",
+  stamp: "stamps",
+  export: "bundle",
+  takedown: "removed",
+  note: null,
 };
 const NEEDS_SUBJECT = new Set(["reading", "recheck", "takedown", "note"]);
 const NEEDS_FACTS = new Set(["snapshot", "reading", "recheck", "import", "takedown", "note"]);
@@ -47,7 +55,24 @@ function decodeManifest(data) {
   const { event } = manifest;
   need(isText(event) && Object.hasOwn(EVENT_KEY, event), "event is unknown");
   const own = EVENT_KEY[event] === null ? [] : [EVENT_KEY[event]];
-  keysOf(manifest, ["archiver", "archive", "sequence", "previous", "keys", "signer", "event", "time", "subject", ...own, "objects", "salt"], "manifest");
+  keysOf(
+    manifest,
+    [
+      "archiver",
+      "archive",
+      "sequence",
+      "previous",
+      "keys",
+      "signer",
+      "event",
+      "time",
+      "subject",
+      ...own,
+      "objects",
+      "salt",
+    ],
+    "manifest",
+  );
   checkCommon(manifest);
   checkExtra(manifest);
   checkRefs(manifest);
@@ -58,14 +83,23 @@ function checkCommon(manifest) {
   const { event, sequence, previous } = manifest;
   need(isNatural(sequence), "sequence is not a natural number");
   if (event === "genesis") {
-    need(sequence === 0 && manifest.archive === null && previous === null && manifest.keys === null, "genesis has sequence 0 and names nothing");
+    need(
+      sequence === 0 && manifest.archive === null && previous === null && manifest.keys === null,
+      "genesis has sequence 0 and names nothing",
+    );
   } else {
     need(sequence > 0 && isDigest(manifest.archive) && isDigest(manifest.keys), "archive or keys is not a digest");
     keysOf(previous, ["manifest", "signature"], "previous");
     need(isDigest(previous.manifest) && isDigest(previous.signature), "previous is not two digests");
   }
-  need(NEEDS_SUBJECT.has(event) ? isDigest(manifest.subject) : manifest.subject === null, `subject does not fit a ${event}`);
-  need(isFingerprint(manifest.signer) && isTime(manifest.time) && isSalt(manifest.salt), "signer, time or salt is malformed");
+  need(
+    NEEDS_SUBJECT.has(event) ? isDigest(manifest.subject) : manifest.subject === null,
+    `subject does not fit a ${event}`,
+  );
+  need(
+    isFingerprint(manifest.signer) && isTime(manifest.time) && isSalt(manifest.salt),
+    "signer, time or salt is malformed",
+  );
 }
 
 function checkExtra(manifest) {
@@ -78,7 +112,10 @@ function checkExtra(manifest) {
   else if (event === "stamp") checkStampRefs(extra, sequence);
   else if (event === "export") checkExport(extra, sequence);
   else if (event === "takedown") {
-    need(Array.isArray(extra) && extra.length >= 1 && extra.length <= 700 && extra.every(isDigest), "removed is not 1 to 700 digests");
+    need(
+      Array.isArray(extra) && extra.length >= 1 && extra.length <= 700 && extra.every(isDigest),
+      "removed is not 1 to 700 digests",
+    );
     need(new Set(extra).size === extra.length, "removed: an object stands twice");
   }
 }
@@ -86,7 +123,10 @@ function checkExtra(manifest) {
 function logPair(texts) {
   need(Array.isArray(texts), "not a list of log keys");
   const keys = texts.map(parseVkey);
-  need(keys.map((key) => key.type).join() === `${NOTE_ED25519},${NOTE_MLDSA44}`, "a log key is an Ed25519 and an ML-DSA-44 vkey, in this order");
+  need(
+    keys.map((key) => key.type).join() === `${NOTE_ED25519},${NOTE_MLDSA44}`,
+    "a log key is an Ed25519 and an ML-DSA-44 vkey, in this order",
+  );
   need(keys[0].name === keys[1].name && ORIGIN.test(keys[0].name), "the vkeys of a log have its origin as their name");
   return keys;
 }
@@ -107,22 +147,42 @@ function checkIdentity(identity) {
 function checkChange(change, sequence) {
   keysOf(change, ["action", "role", "old", "new", "trusted_size", "suspected_since"], "change");
   const wanted = { rotate: [1, [1]], revoke: [1, [0, 1]], add: [0, [1]] };
-  need(isText(change.action) && Object.hasOwn(wanted, change.action) && ["signer", "log", "recovery"].includes(change.role), "change: unknown action or role");
+  need(
+    isText(change.action) &&
+      Object.hasOwn(wanted, change.action) &&
+      ["signer", "log", "recovery"].includes(change.role),
+    "change: unknown action or role",
+  );
   need(Array.isArray(change.old) && Array.isArray(change.new), "change: not two lists");
   const width = change.role === "log" ? 2 : 1;
   const [goes, comes] = wanted[change.action];
-  need(change.old.length === goes * width && comes.some((number) => number * width === change.new.length), "change: its keys do not fit its action");
-  const pick = (texts) => (change.role !== "log" ? texts.map((line) => parseKeyLine(line).line) : texts.length ? logPair(texts).map((key) => key.text) : []);
+  need(
+    change.old.length === goes * width && comes.some((number) => number * width === change.new.length),
+    "change: its keys do not fit its action",
+  );
+  const pick = (texts) =>
+    change.role !== "log"
+      ? texts.map((line) => parseKeyLine(line).line)
+      : texts.length
+        ? logPair(texts).map((key) => key.text)
+        : [];
   const found = [...pick(change.old), ...pick(change.new)];
   need(new Set(found).size === found.length, "change: a key stands twice");
-  if (change.role === "log") need(new Set(found.map((text) => text.split("+")[0])).size === 1, "change: a log keeps its origin");
+  if (change.role === "log")
+    need(new Set(found.map((text) => text.split("+")[0])).size === 1, "change: a log keeps its origin");
   if (change.action !== "revoke") {
     need(change.trusted_size === null && change.suspected_since === null, "change: only a revocation distrusts");
     return;
   }
-  need(isNatural(change.trusted_size) && change.trusted_size >= 1 && change.trusted_size <= sequence, "change: trusted_size is out of range");
+  need(
+    isNatural(change.trusted_size) && change.trusted_size >= 1 && change.trusted_size <= sequence,
+    "change: trusted_size is out of range",
+  );
   const since = change.suspected_since;
-  need(since === null || isTime(since) || (isText(since) && since.length === 10 && isTime(`${since}T00:00:00.000Z`)), "change: suspected_since is malformed");
+  need(
+    since === null || isTime(since) || (isText(since) && since.length === 10 && isTime(`${since}T00:00:00.000Z`)),
+    "change: suspected_since is malformed",
+  );
 }
 
 function checkStampRefs(stamps, sequence) {
@@ -130,8 +190,17 @@ function checkStampRefs(stamps, sequence) {
   for (const stamp of stamps) {
     keysOf(stamp, ["checkpoint", "kind", "file", "digest", "size"], "stamp");
     const match = isText(stamp.file) ? STAMP.exec(stamp.file) : null;
-    need(match !== null && isText(stamp.kind) && Object.hasOwn(STAMP_ENDINGS, stamp.kind) && STAMP_ENDINGS[stamp.kind].includes(match[2]), "stamp: not a file beside a checkpoint");
-    need(isNatural(stamp.checkpoint) && String(stamp.checkpoint) === match[1] && stamp.checkpoint <= sequence, "stamp: of no earlier checkpoint");
+    need(
+      match !== null &&
+        isText(stamp.kind) &&
+        Object.hasOwn(STAMP_ENDINGS, stamp.kind) &&
+        STAMP_ENDINGS[stamp.kind].includes(match[2]),
+      "stamp: not a file beside a checkpoint",
+    );
+    need(
+      isNatural(stamp.checkpoint) && String(stamp.checkpoint) === match[1] && stamp.checkpoint <= sequence,
+      "stamp: of no earlier checkpoint",
+    );
     need(isDigest(stamp.digest) && isNatural(stamp.size) && stamp.size > 0, "stamp: digest or size is malformed");
   }
   need(new Set(stamps.map((stamp) => stamp.file)).size === stamps.length, "stamps: a file stands twice");
@@ -142,7 +211,12 @@ function checkExport(bundle, sequence) {
   need(isDigest(bundle.digest) && isNatural(bundle.size) && bundle.size > 0, "bundle: digest or size is malformed");
   const numbers = bundle.sequences;
   need(Array.isArray(numbers) && numbers.length >= 1 && numbers.length <= 2500, "bundle: 1 to 2,500 sequences");
-  numbers.forEach((number, at) => need(isNatural(number) && number < sequence && (at === 0 || numbers[at - 1] < number), "bundle: sequences do not rise, or lie ahead"));
+  numbers.forEach((number, at) =>
+    need(
+      isNatural(number) && number < sequence && (at === 0 || numbers[at - 1] < number),
+      "bundle: sequences do not rise, or lie ahead",
+    ),
+  );
 }
 
 function checkRefs(manifest) {
@@ -152,9 +226,16 @@ function checkRefs(manifest) {
   const roles = new Set();
   for (const ref of objects) {
     const tree = ref !== null && typeof ref === "object" ? Object.keys(ref)[4] : undefined;
-    keysOf(ref, ["role", "digest", "size", "media_type", ...(tree === "segments" || tree === "leaves" ? [tree] : [])], "object");
+    keysOf(
+      ref,
+      ["role", "digest", "size", "media_type", ...(tree === "segments" || tree === "leaves" ? [tree] : [])],
+      "object",
+    );
     need(isText(ref.role) && /^[a-z][a-z0-9-]{0,39}$/.test(ref.role), "role is malformed");
-    need(isText(ref.media_type) && /^[a-z0-9.+-]{1,60}\/[a-z0-9.+-]{1,60}$/.test(ref.media_type), "media_type is malformed");
+    need(
+      isText(ref.media_type) && /^[a-z0-9.+-]{1,60}\/[a-z0-9.+-]{1,60}$/.test(ref.media_type),
+      "media_type is malformed",
+    );
     need(isDigest(ref.digest) && isNatural(ref.size), "object: digest or size is malformed");
     checkRole(ref, event);
     need(!roles.has(ref.role), "a role stands twice in objects");
@@ -176,7 +257,10 @@ function checkRole(ref, event) {
   const tree = ref.segments ?? ref.leaves;
   if (tree === undefined) return;
   keysOf(tree, ["count", "root"], "tree");
-  need(isNatural(tree.count) && isDigest(tree.root) && (tree.count === 0) === (tree.root === EMPTY_TREE), "a tree is malformed");
+  need(
+    isNatural(tree.count) && isDigest(tree.root) && (tree.count === 0) === (tree.root === EMPTY_TREE),
+    "a tree is malformed",
+  );
 }
 
 const objectOf = (manifest, role) => manifest.objects.find((ref) => ref.role === role) ?? null;

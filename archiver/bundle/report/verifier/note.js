@@ -20,17 +20,26 @@ function parseVkey(text) {
   need(key.length === { [NOTE_ED25519]: 32, [NOTE_MLDSA44]: 1312 }[type], "verifier key of an unknown type or length");
   if (type === NOTE_ED25519) checkEd25519Public(key);
   const found = hex(sha256Sync(join(utf8(`${name}\n`), data)).subarray(0, 4));
-  need(found === id && `${name}+${id}+${toBase64(data)}` === text, "verifier key: its id does not belong to its name and key");
+  need(
+    found === id && `${name}+${id}+${toBase64(data)}` === text,
+    "verifier key: its id does not belong to its name and key",
+  );
   return { name, id, type, key, text };
 }
 
 function openNote(data) {
   need(data.length <= MAX_NOTE, "a note of more than 1,048,576 bytes");
-  need(data.every((byte) => byte >= 32 || byte === 10), "note holds a control character");
+  need(
+    data.every((byte) => byte >= 32 || byte === 10),
+    "note holds a control character",
+  );
   const whole = fromUtf8(data, "note");
   const split = whole.lastIndexOf("\n\n");
   need(split >= 0 && whole.endsWith("\n"), "note has no signatures or no final newline");
-  const rows = whole.slice(split + 2).split("\n").slice(0, -1);
+  const rows = whole
+    .slice(split + 2)
+    .split("\n")
+    .slice(0, -1);
   need(rows.length >= 1 && rows.length <= 100, `note has ${rows.length} signature lines; 1 to 100 are read`);
   const signatures = rows.map((row) => {
     const [dash, name, spelled, ...rest] = row.split(" ");
@@ -57,7 +66,8 @@ function parseCheckpoint(text) {
 async function openCheckpoint(data, keys) {
   const note = openNote(data);
   const checkpoint = parseCheckpoint(note.text);
-  if (keys.some((key) => key.name !== checkpoint.origin)) throw wrong(`this checkpoint is of another log: ${checkpoint.origin}`);
+  if (keys.some((key) => key.name !== checkpoint.origin))
+    throw wrong(`this checkpoint is of another log: ${checkpoint.origin}`);
   const known = new Map(keys.map((key) => [`${key.name}+${key.id}`, key]));
   const [seen, unknown] = [new Map(), []];
   let seconds = null;
@@ -71,12 +81,14 @@ async function openCheckpoint(data, keys) {
     need(!seen.has(name), `two signature lines by the key ${name}`);
     seen.set(name, key);
     if (key.type === NOTE_ED25519) {
-      if (!(await ed25519Holds(key.key, line.signature, utf8(note.text)))) throw wrong(`the log's Ed25519 signature (${key.id}) does not hold`);
+      if (!(await ed25519Holds(key.key, line.signature, utf8(note.text))))
+        throw wrong(`the log's Ed25519 signature (${key.id}) does not hold`);
     } else {
       seconds = checkMldsaLine(line, key, checkpoint);
     }
   }
-  if (![...seen.values()].some((key) => key.type === NOTE_ED25519)) throw wrong("no Ed25519 signature line by the log's key");
+  if (![...seen.values()].some((key) => key.type === NOTE_ED25519))
+    throw wrong("no Ed25519 signature line by the log's key");
   return { checkpoint, note, seen, unknown, seconds };
 }
 
@@ -87,10 +99,16 @@ function checkMldsaLine(line, key, checkpoint) {
   const time = line.signature.subarray(0, 8);
   need(time[0] < 128, "the time in the ML-DSA-44 line is out of range");
   const message = join(
-    utf8("subtree/v1\n\0"), counted(key.name), time, counted(checkpoint.origin),
-    uint64(0), uint64(checkpoint.size), checkpoint.root,
+    utf8("subtree/v1\n\0"),
+    counted(key.name),
+    time,
+    counted(checkpoint.origin),
+    uint64(0),
+    uint64(checkpoint.size),
+    checkpoint.root,
   );
-  if (!mldsa44Holds(key.key, line.signature.subarray(8), message)) throw wrong(`the log's ML-DSA-44 signature (${key.id}) does not hold`);
+  if (!mldsa44Holds(key.key, line.signature.subarray(8), message))
+    throw wrong(`the log's ML-DSA-44 signature (${key.id}) does not hold`);
   return new DataView(time.buffer, time.byteOffset).getBigUint64(0);
 }
 

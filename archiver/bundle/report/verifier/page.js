@@ -14,12 +14,23 @@ const words = () => told.value.split(/[\s,;()]+/).filter((word) => word !== "");
 
 // Which of the words that the reader was told stand in this bundle.
 function sayComparison(report) {
-  const known = new Map([[report.archive, "the archive"], [report.archive && short(report.archive), "the archive"], [report.exporter, "the exporter"]]);
-  for (const fingerprint of report.signers.keys()) known.set(fingerprint, report.exporter === fingerprint ? "a signer of the records, and the exporter" : "a signer of the records");
+  const known = new Map([
+    [report.archive, "the archive"],
+    [report.archive && short(report.archive), "the archive"],
+    [report.exporter, "the exporter"],
+  ]);
+  for (const fingerprint of report.signers.keys())
+    known.set(
+      fingerprint,
+      report.exporter === fingerprint ? "a signer of the records, and the exporter" : "a signer of the records",
+    );
   comparison.replaceChildren();
   for (const word of words()) {
     const found = known.get(word);
-    comparison.append(code(word), found ? ` is ${found}. ` : make("strong", { class: "outcome failed" }, " is nobody in this bundle. "));
+    comparison.append(
+      code(word),
+      found ? ` is ${found}. ` : make("strong", { class: "outcome failed" }, " is nobody in this bundle. "),
+    );
   }
 }
 
@@ -42,8 +53,19 @@ async function start() {
   } catch (fault) {
     if (mine !== turn) return;
     verdict = fault instanceof Fault ? "refused" : "defect";
-    const why = fault instanceof Fault ? `This is no bundle as archiver writes it: ${fault.message}.` : `This page could not go on (${fault.name}: ${fault.message}). Nothing was shown.`;
-    results.append(make("div", { class: "verdict failed", role: "status" }, make("h3", {}, "Result: not verified"), make("p", {}, quoted(why)), make("p", {}, HINT)));
+    const why =
+      fault instanceof Fault
+        ? `This is no bundle as archiver writes it: ${fault.message}.`
+        : `This page could not go on (${fault.name}: ${fault.message}). Nothing was shown.`;
+    results.append(
+      make(
+        "div",
+        { class: "verdict failed", role: "status" },
+        make("h3", {}, "Result: not verified"),
+        make("p", {}, quoted(why)),
+        make("p", {}, HINT),
+      ),
+    );
   }
   progress.textContent = `${blob.name ?? "The bundle"} (${count(blob.size, "byte")}) was checked in this page; Ed25519 by ${engine.ed25519}.`;
   document.documentElement.dataset.verdict = verdict;
@@ -68,10 +90,23 @@ function listen() {
 async function open() {
   await chooseEngine(location.hash === "#noble" ? "noble" : null);
   place.replaceChildren(
-    make("div", { class: "drop" },
-      make("label", { for: "verifier-file" }, "Drop the zip of the bundle on this page, or choose it:"), " ", chosen),
-    make("label", { for: "verifier-told" }, "Fingerprints that you were told by somebody who is not the sender, if you have any:"),
-    told, compare, comparison, progress, results,
+    make(
+      "div",
+      { class: "drop" },
+      make("label", { for: "verifier-file" }, "Drop the zip of the bundle on this page, or choose it:"),
+      " ",
+      chosen,
+    ),
+    make(
+      "label",
+      { for: "verifier-told" },
+      "Fingerprints that you were told by somebody who is not the sender, if you have any:",
+    ),
+    told,
+    compare,
+    comparison,
+    progress,
+    results,
   );
   listen();
   document.documentElement.dataset.verifier = engine.ed25519;

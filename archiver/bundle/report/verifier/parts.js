@@ -10,19 +10,31 @@ async function checkParts(run, ref, item) {
   try {
     const tree = ref.leaves ?? ref.segments;
     if (tree === undefined) throw wrong(`a part of ${ref.role} is here, and the manifest signs no tree over its parts`);
-    const entries = parseParts(await run.read(name, MAX_PARTS), await run.read(`${name}.proof`, MAX_PARTS), ref.leaves !== undefined);
+    const entries = parseParts(
+      await run.read(name, MAX_PARTS),
+      await run.read(`${name}.proof`, MAX_PARTS),
+      ref.leaves !== undefined,
+    );
     const { count: total, root, shown } = treeOfParts(entries);
-    if (total !== tree.count || `sha256:${hex(root)}` !== tree.root) throw wrong("the parts that are here, and the hashes of the others, do not give the root in the manifest");
+    if (total !== tree.count || `sha256:${hex(root)}` !== tree.root)
+      throw wrong("the parts that are here, and the hashes of the others, do not give the root in the manifest");
     need(shown === item.shown, `${shown} parts are here, bundle.json says ${item.shown}`);
     run.parts.set(ref.digest, entries);
-    report.find(9, "object-in-part", `${ref.role}: ${shown} of ${total} parts are here, each proven to be among those that were sealed`, name, item.sequence);
+    report.find(
+      9,
+      "object-in-part",
+      `${ref.role}: ${shown} of ${total} parts are here, each proven to be among those that were sealed`,
+      name,
+      item.sequence,
+    );
   } catch (fault) {
     report.blame(9, fault, "parts-bad", name, "parts-bad", item.sequence);
   }
 }
 
 const LEAF_ROW = /^leaf (0|[1-9][0-9]{0,15}) (0|[1-9][0-9]{0,15})(?: ([A-Za-z0-9+/]{43}=))?$/;
-const NODE_ROW = /^node (0|[1-9][0-9]{0,15}) (0|[1-9][0-9]{0,15}) ([A-Za-z0-9+/]{43}=)(?: ([!-~](?:[ -~]{0,198}[!-~])?))?$/;
+const NODE_ROW =
+  /^node (0|[1-9][0-9]{0,15}) (0|[1-9][0-9]{0,15}) ([A-Za-z0-9+/]{43}=)(?: ([!-~](?:[ -~]{0,198}[!-~])?))?$/;
 
 // Each part in order: {index, data, hash}, or {index, count, hash} for withheld ones under one hash.
 function parseParts(data, proof, isLines) {
@@ -60,7 +72,7 @@ function parseParts(data, proof, isLines) {
 // The perfect subtrees over a run of leaves, the largest first that fit.
 function cover(start, end) {
   const found = [];
-  for (let at = start; at < end; ) {
+  for (let at = start; at < end;) {
     let width = 2 ** Math.floor(Math.log2(end - at));
     while (at % width !== 0) width /= 2;
     found.push(`${at} ${width}`);
@@ -79,7 +91,9 @@ function treeOfParts(entries) {
     while (stack.length && stack.at(-1)[1] === width) [node, width] = [nodeHash(stack.pop()[0], node), 2 * width];
     stack.push([node, width]);
   }
-  const root = stack.length ? stack.map(([hash]) => hash).reduceRight((right, left) => nodeHash(left, right)) : EMPTY_ROOT;
+  const root = stack.length
+    ? stack.map(([hash]) => hash).reduceRight((right, left) => nodeHash(left, right))
+    : EMPTY_ROOT;
   return { count: total, shown, root };
 }
 
@@ -101,7 +115,11 @@ function recordsInPart(entries) {
     if (!hidden && ended) {
       const data = join(...leaves);
       const [record, ...rest] = readRecords(data);
-      need(rest.length === 0 && record.parts.map(([, start, end]) => end - start).join() === leaves.map((leaf) => leaf.length).join(), "a record is not cut into segments as it should be");
+      need(
+        rest.length === 0 &&
+          record.parts.map(([, start, end]) => end - start).join() === leaves.map((leaf) => leaf.length).join(),
+        "a record is not cut into segments as it should be",
+      );
       return { data, record };
     }
     const begins = latin1((leaves[0] ?? EMPTY).subarray(0, 5)) === "WARC/" ? 1 : 0;

@@ -20,8 +20,10 @@ const LABELS = [
 ];
 
 const VERDICTS = {
-  FAILED: "Something does not hold, is missing, or was added. Do not rely on this bundle. Keep it as it is, and ask for it again.",
-  "disowned in part": "Nothing is broken, but some of it was signed with a key after it was no longer believed: it may have been stolen.",
+  FAILED:
+    "Something does not hold, is missing, or was added. Do not rely on this bundle. Keep it as it is, and ask for it again.",
+  "disowned in part":
+    "Nothing is broken, but some of it was signed with a key after it was no longer believed: it may have been stolen.",
   undecided: "A necessary check could not be made. Nothing is shown.",
   "internally consistent; the signing key is unconfirmed":
     "Everything that this page looks at agrees with itself. Anybody can make such a bundle, with keys of their own: compare the fingerprints below with somebody who is not the sender.",
@@ -52,20 +54,36 @@ const badge = (outcome) => make("strong", { class: `outcome ${outcome.replace(" 
 function showVerdict(verdict) {
   const key = Object.keys(VERDICTS).find((start) => verdict.startsWith(start));
   const kind = verdict === "FAILED" || verdict === "disowned in part" ? "failed" : "open";
-  return make("div", { class: `verdict ${kind}`, role: "status" }, make("h3", {}, `Result: ${verdict}`), make("p", {}, VERDICTS[key]));
+  return make(
+    "div",
+    { class: `verdict ${kind}`, role: "status" },
+    make("h3", {}, `Result: ${verdict}`),
+    make("p", {}, VERDICTS[key]),
+  );
 }
 
 function showSteps(report) {
   const body = make("tbody");
   for (const { number } of report.steps) {
     body.append(
-      make("tr", {}, make("td", { class: "number" }, String(number)), make("td", {}, LABELS[number - 1]),
+      make(
+        "tr",
+        {},
+        make("td", { class: "number" }, String(number)),
+        make("td", {}, LABELS[number - 1]),
         make("td", { "data-label": "Outcome", class: "number" }, badge(report.outcome(number))),
-        make("td", { "data-label": "Why" }, quoted(report.why(number)))),
+        make("td", { "data-label": "Why" }, quoted(report.why(number))),
+      ),
     );
   }
   const head = make("tr", {}, ...["Step", "What", "Outcome", "Why"].map((text) => make("th", { scope: "col" }, text)));
-  return make("table", { class: "stack" }, make("caption", {}, "The steps of verification, numbered as in the format documents"), make("thead", {}, head), body);
+  return make(
+    "table",
+    { class: "stack" },
+    make("caption", {}, "The steps of verification, numbered as in the format documents"),
+    make("thead", {}, head),
+    body,
+  );
 }
 
 function row(label, ...values) {
@@ -74,8 +92,12 @@ function row(label, ...values) {
 
 function showFingerprints(report) {
   const list = make("dl", { class: "rows" });
-  if (report.archive !== null) list.append(row("Archive", code(short(report.archive)), make("span", { class: "note code" }, report.archive)));
-  for (const [fingerprint, confirmed] of report.signers) list.append(row("Records signed by", code(fingerprint), confirmed ? " " : null, confirmed ? badge("confirmed") : null));
+  if (report.archive !== null)
+    list.append(row("Archive", code(short(report.archive)), make("span", { class: "note code" }, report.archive)));
+  for (const [fingerprint, confirmed] of report.signers)
+    list.append(
+      row("Records signed by", code(fingerprint), confirmed ? " " : null, confirmed ? badge("confirmed") : null),
+    );
   if (report.exporter !== null) list.append(row("Bundle exported by", code(report.exporter)));
   if (report.size !== null) list.append(row("Log", `${report.size} records, root `, code(report.root)));
   if (report.record !== null) list.append(row("Exported", `${report.record.created}, with ${report.record.software}`));
@@ -91,13 +113,28 @@ function showStatements(report) {
   for (const { ref, statement, words } of report.statements.slice(0, 500)) {
     const who = statement.speaker?.name ?? "speaker not identified";
     section.append(
-      make("div", { class: "statement" },
-        make("h4", {}, make("span", { class: "ref" }, ref), quoted(who), statement.polarity === "denied" ? make("span", { class: "denied" }, " denies:") : null),
+      make(
+        "div",
+        { class: "statement" },
+        make(
+          "h4",
+          {},
+          make("span", { class: "ref" }, ref),
+          quoted(who),
+          statement.polarity === "denied" ? make("span", { class: "denied" }, " denies:") : null,
+        ),
         make("blockquote", { dir: "auto" }, statement.parts.map((part) => part.exact).join(" […] ")),
-        make("dl", { class: "rows" },
+        make(
+          "dl",
+          { class: "rows" },
           row("Listed in the signed record", badge(words.listed)),
           row("In the sealed text of the page", badge(words.text)),
-          row("In the received bytes", badge(words.bytes)))),
+          words.made === undefined
+            ? null
+            : row("In the document that the collector’s browser made by running the page’s scripts", badge(words.made)),
+          row("In the bytes that the server sent", badge(words.bytes)),
+        ),
+      ),
     );
   }
   if (report.statements.length > 500) section.append(make("p", {}, `and ${report.statements.length - 500} more`));
@@ -106,9 +143,26 @@ function showStatements(report) {
 
 function showFindings(report) {
   const findings = report.findings.filter((finding) => finding.weight !== "remark");
-  const items = findings.slice(0, 200).map(({ step, weight, file, message }) => make("li", {}, badge(weight), ` step ${step}: `, file === null ? "" : code(file), file === null ? "" : ": ", quoted(message)));
+  const items = findings
+    .slice(0, 200)
+    .map(({ step, weight, file, message }) =>
+      make(
+        "li",
+        {},
+        badge(weight),
+        ` step ${step}: `,
+        file === null ? "" : code(file),
+        file === null ? "" : ": ",
+        quoted(message),
+      ),
+    );
   if (findings.length > 200) items.push(make("li", {}, `and ${findings.length - 200} more`));
-  return make("details", report.failed ? { open: "" } : {}, make("summary", {}, `All that failed or was not checked (${findings.length})`), make("ul", {}, ...items));
+  return make(
+    "details",
+    report.failed ? { open: "" } : {},
+    make("summary", {}, `All that failed or was not checked (${findings.length})`),
+    make("ul", {}, ...items),
+  );
 }
 
 function showReport(report) {

@@ -59,7 +59,10 @@ function parseKeyLine(line) {
 function parseSshSignature(data) {
   const text = latin1(data);
   need(
-    data.length <= MAX_SIGNATURE && text.startsWith(ARMOR[0]) && text.endsWith(ARMOR[1]) && text.length > ARMOR[0].length + ARMOR[1].length,
+    data.length <= MAX_SIGNATURE &&
+      text.startsWith(ARMOR[0]) &&
+      text.endsWith(ARMOR[1]) &&
+      text.length > ARMOR[0].length + ARMOR[1].length,
     "not exactly one armored SSH signature",
   );
   const spelled = text.slice(ARMOR[0].length, -ARMOR[1].length).replaceAll("\n", "");
@@ -84,13 +87,21 @@ function parseSshSignature(data) {
 // The key that made this signature over `message` for that namespace; whether it is to be believed is another question.
 async function verifySsh(armored, message, namespace) {
   const found = parseSshSignature(armored);
-  if (found.namespace !== namespace) throw wrong(`the signature was made for ${found.namespace.slice(0, 60)}, not for ${namespace}`);
-  let signed = join(utf8("SSHSIG"), wireString(utf8(namespace)), wireString(EMPTY), wireString(utf8("sha512")), wireString(sha512Sync(message)));
+  if (found.namespace !== namespace)
+    throw wrong(`the signature was made for ${found.namespace.slice(0, 60)}, not for ${namespace}`);
+  let signed = join(
+    utf8("SSHSIG"),
+    wireString(utf8(namespace)),
+    wireString(EMPTY),
+    wireString(utf8("sha512")),
+    wireString(sha512Sync(message)),
+  );
   if (found.key.kind === SK_ED25519) {
     if (!(found.token[0] & 1)) throw wrong("the token's signature does not say that somebody touched it");
     signed = join(sha256Sync(found.key.application), found.token, sha256Sync(signed));
   }
-  if (!(await ed25519Holds(found.key.raw, found.signature, signed))) throw wrong("the signature does not hold for these bytes");
+  if (!(await ed25519Holds(found.key.raw, found.signature, signed)))
+    throw wrong("the signature does not hold for these bytes");
   return found.key;
 }
 

@@ -7,17 +7,23 @@ const CRLF2 = Uint8Array.of(13, 10, 13, 10);
 function readRecords(data) {
   const records = [];
   const ids = new Set();
-  for (let place = 0; place < data.length; ) {
+  for (let place = 0; place < data.length;) {
     const end = indexOf(data, CRLF2, place, Math.min(data.length, place + 65536)) + 4;
     need(end >= 4, `no WARC record at byte ${place}`);
     const fields = parseHeader(fromUtf8(data.subarray(place, end - 4), "WARC header"));
     const length = Number(fields.get("content-length")?.[0]);
     need(Number.isSafeInteger(length) && end + length + 4 <= data.length, `the record at byte ${place} is cut short`);
     need(same(data.subarray(end + length, end + length + 4), CRLF2), `the record at byte ${place} has no trailer`);
-    const record = { offset: place, fields, block: data.subarray(end, end + length), get: (name) => fields.get(name)?.[0] ?? null };
+    const record = {
+      offset: place,
+      fields,
+      block: data.subarray(end, end + length),
+      get: (name) => fields.get(name)?.[0] ?? null,
+    };
     need(!ids.has(record.get("warc-record-id")) && records.length < 100000, "two records of one id, or too many");
     ids.add(record.get("warc-record-id"));
-    record.http = (record.get("content-type") ?? "").split(";")[0].replace(/\s/g, "").toLowerCase() === "application/http";
+    record.http =
+      (record.get("content-type") ?? "").split(";")[0].replace(/\s/g, "").toLowerCase() === "application/http";
     record.parts = [["warc-header", place, end], ...cutBlock(record, end), ["trailer", end + length, end + length + 4]];
     records.push(record);
     place = end + length + 4;
@@ -32,7 +38,10 @@ function parseHeader(text) {
   const fields = new Map();
   for (const row of rows) {
     const match = /^([A-Za-z-]+): (\S(?:.*\S)?)$/u.exec(row);
-    need(match !== null && !/[\u0000-\u001f\u007f\u2028\u2029]/.test(row), "a WARC header line is not as archiver writes it");
+    need(
+      match !== null && !/[\u0000-\u001f\u007f\u2028\u2029]/.test(row),
+      "a WARC header line is not as archiver writes it",
+    );
     const name = match[1].toLowerCase();
     need(!fields.has(name) || name === "warc-concurrent-to" || name === "warc-protocol", `${match[1]} stands twice`);
     fields.set(name, [...(fields.get(name) ?? []), match[2]]);
@@ -91,12 +100,14 @@ async function wrongDigests(data, records) {
   const found = [];
   for (const record of records) {
     const block = record.get("warc-block-digest");
-    if (block !== (await digestOf(record.block))) found.push(`record at byte ${record.offset}: WARC-Block-Digest is not that of the block`);
+    if (block !== (await digestOf(record.block)))
+      found.push(`record at byte ${record.offset}: WARC-Block-Digest is not that of the block`);
     const payload = record.get("warc-payload-digest");
     if (payload === null || record.get("warc-type") === "revisit") continue;
     const body = record.parts.find(([kind]) => kind === "body");
     const bytes = !record.http ? record.block : body ? data.subarray(body[1], body[2]) : EMPTY;
-    if (payload !== (await digestOf(bytes))) found.push(`record at byte ${record.offset}: WARC-Payload-Digest is not that of the payload`);
+    if (payload !== (await digestOf(bytes)))
+      found.push(`record at byte ${record.offset}: WARC-Payload-Digest is not that of the payload`);
   }
   return found;
 }
@@ -110,22 +121,41 @@ function finalHead(data, record) {
   }
   const head = heads.at(-1);
   if (head.length === 0 || head.at(-1)[0] !== "end-of-head") return null;
-  const [start, ...rows] = head.slice(0, -1).map(([, from, to]) => latin1(data.subarray(from, to)).replace(/\r?\n$/, ""));
+  const [start, ...rows] = head
+    .slice(0, -1)
+    .map(([, from, to]) => latin1(data.subarray(from, to)).replace(/\r?\n$/, ""));
   const status = /^HTTP\/[^ \t]*[ \t]+([1-9][0-9][0-9])(?:[ \t]+(.*))?$/s.exec(start);
   if (status === null) return null;
-  const fields = rows.filter((row) => row.includes(":")).map((row) => {
-    const colon = row.indexOf(":");
-    const value = row.slice(colon + 1).split(/\r?\n/).map((line) => line.replace(/^[ \t]+|[ \t]+$/g, "")).join(" ").replace(/^ +| +$/g, "");
-    return [row.slice(0, colon).trim().toLowerCase(), value];
-  });
+  const fields = rows
+    .filter((row) => row.includes(":"))
+    .map((row) => {
+      const colon = row.indexOf(":");
+      const value = row
+        .slice(colon + 1)
+        .split(/\r?\n/)
+        .map((line) => line.replace(/^[ \t]+|[ \t]+$/g, ""))
+        .join(" ")
+        .replace(/^ +| +$/g, "");
+      return [row.slice(0, colon).trim().toLowerCase(), value];
+    });
   const all = (name) => fields.filter(([field]) => field === name).map(([, value]) => value);
-  const tokens = (name) => all(name).flatMap((value) => value.split(",")).map((item) => item.trim().toLowerCase()).filter((item) => item !== "");
-  return { status: Number(status[1]), reason: (status[2] ?? "").trim(), get: (name) => all(name)[0] ?? null, tokens };
+  const tokens = (name) =>
+    all(name)
+      .flatMap((value) => value.split(","))
+      .map((item) => item.split(";")[0].trim().toLowerCase())
+      .filter((item) => item !== "" && item !== "identity");
+  return {
+    status: Number(status[1]),
+    reason: (status[2] ?? "").trim(),
+    get: (name) => all(name)[0] ?? null,
+    values: all,
+    tokens,
+  };
 }
 
 function dechunk(data) {
   const pieces = [];
-  for (let place = 0; ; ) {
+  for (let place = 0; ;) {
     const feed = data.indexOf(10, place);
     const match = /^([0-9A-Fa-f]{1,12})[ \t]*(?:;[^\r\n]*)?\r?\n$/.exec(latin1(data.subarray(place, feed + 1)));
     if (match === null) return null;
@@ -144,26 +174,45 @@ async function inflate(data, format) {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-// The decoded body of a response or resource; null where this page cannot decode it (another coding, damaged, cut).
+// The bytes of a body without chunking, and which transfer codings are left (RFC 9112, section 6.3); null if damaged.
+function framed(head, bytes) {
+  if (head.status < 200 || head.status === 204 || head.status === 304) return [EMPTY, []];
+  const transfer = head.tokens("transfer-encoding");
+  if (transfer.at(-1) === "chunked") return [dechunk(bytes), transfer.slice(0, -1)];
+  const lengths = [
+    ...new Set(
+      head
+        .values("content-length")
+        .flatMap((value) => value.split(","))
+        .map((value) => value.trim()),
+    ),
+  ];
+  const cut = transfer.length === 0 && lengths.length === 1 && /^[0-9]{1,15}$/.test(lengths[0]);
+  return [cut ? bytes.subarray(0, Number(lengths[0])) : bytes, transfer];
+}
+
+// {body, sure}: the decoded body of a response or resource; null where this page cannot decode it (another coding, damaged,
+// cut). `sure` unless a browser's decoder may have stopped early: it tells neither members of gzip nor what follows.
 async function decodedBody(data, record) {
-  if (!record.http) return record.block;
+  if (!record.http) return { body: record.block, sure: true };
   const head = finalHead(data, record);
   const part = record.parts.find(([kind]) => kind === "body");
-  if (head === null) return null;
-  let body = part ? data.subarray(part[1], part[2]) : EMPTY;
-  const transfer = head.tokens("transfer-encoding");
-  if (transfer.at(-1) === "chunked") {
-    transfer.pop();
-    body = dechunk(body);
-  }
-  const codings = [...head.tokens("content-encoding"), ...transfer].filter((coding) => coding !== "identity");
+  if (head === null) return { body: null, sure: false };
+  let [body, transfer] = framed(head, part ? data.subarray(part[1], part[2]) : EMPTY);
+  let sure = true;
+  const codings = [...head.tokens("content-encoding"), ...transfer];
   while (codings.length && body !== null) {
     const coding = codings.pop();
     const formats = { gzip: ["gzip"], "x-gzip": ["gzip"], deflate: ["deflate", "deflate-raw"] }[coding];
-    if (formats === undefined) return null;
-    body = await firstThatInflates(body, formats);
+    if (formats === undefined) return { body: null, sure: false };
+    const packed = body;
+    body = await firstThatInflates(packed, formats);
+    // The last four bytes of gzip are the length of its last member (RFC 1952): one member, if it is that of the whole.
+    const last =
+      packed.length >= 18 ? new DataView(packed.buffer, packed.byteOffset + packed.length - 4).getUint32(0, true) : -1;
+    sure &&= formats[0] === "gzip" && body !== null && last === body.length;
   }
-  return body;
+  return { body, sure };
 }
 
 async function firstThatInflates(body, formats) {
