@@ -17,7 +17,17 @@ from archiver.verify.layout import object_path
 
 __all__ = ["newsroom", "site"]
 CRANE = "/wire/harbour-crane"
-PAGES = (CRANE, "/de/bruecke", "/fr/phare", "/ja/ferry", "/ar/bridge", "/register/harbor-fund", "/weekly/library")
+PAGES = (
+    CRANE,
+    "/de/bruecke",
+    "/fr/phare",
+    "/ja/ferry",
+    "/ar/bridge",
+    "/register/harbor-fund",
+    "/weekly/library",
+    "/zh/dukou",
+    "/ru/most",
+)
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +68,10 @@ def test_every_statement_is_found_verbatim_as_it_stands(full: User) -> None:
         ("船がなくなれば、島は地図の上の点になってしまう", "渡辺帆波"),
         ("海", "沖田錨"),
         ("代わりの便", "神木凪"),
+        ("票价不会上涨", "沈望舟"),
+        ("码头", "顾阿潮"),
+        ("孩子们每天要绕路十二公里上学，[…]不能再拖了", "叶澄"),
+        ("не закрывали движение", "Агния Лукодарова"),
         ("لن نفتح الجسر قبل أن ينتهي الفحص", "نبيل الشاطري"),
         ("ولم يسألني أحد", "هالة المرجاني"),
         ("It's not rock 'n' roll, but it's ours.", "Kieran D’Arcy"),
@@ -79,6 +93,8 @@ def test_verbatim(full: User, cited: str, speaker: str) -> None:
         ("Wir haben an drei Pfeilern Risse gefunden, die wir nicht erwartet haben", "[-zwei-]{+drei+}", ["number"]),
         ("il y en a toujours deux cent quinze", "[-douze-]{+quinze+}", ["number"]),
         ("島は地図の上の線になってしまう", "[-点-]{+線+}", []),
+        ("去年我们等了三个月，有人来修码头", "[-没-]有人", ["negation"]),
+        ("渡口明年五月恢复通航", "[-三-]{+五+}", ["number"]),
         ("لن نفتح الجسر قبل أن يبدأ الفحص", "[-ينتهي-]{+يبدأ+}", []),
         ("Nobody can say that it was hidden", "[-nobody-]{+Nobody+}", ["case only"]),
         ("nobody can say: that it was hidden", "say{+:+} that", ["punctuation only"]),
