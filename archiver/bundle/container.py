@@ -174,6 +174,19 @@ class ZipContainer:
         except OSError as error:
             raise StoreError(f"could not be read: {error.strerror or error}", where=str(self._path)) from None
 
+    def read_into(self, offset: int, room: memoryview) -> int:
+        """Fill `room` with bytes of the zip; how many, fewer at its end. Raises StoreError."""
+        try:
+            with self._lock:
+                self._stream.seek(offset)
+                if hasattr(self._stream, "readinto"):
+                    return int(self._stream.readinto(room) or 0)
+                data = self._stream.read(len(room))
+        except OSError as error:
+            raise StoreError(f"could not be read: {error.strerror or error}", where=str(self._path)) from None
+        room[: len(data)] = data
+        return len(data)
+
     def _length(self) -> int:
         try:
             return self._stream.seek(0, io.SEEK_END)
@@ -270,15 +283,15 @@ class _Member(io.RawIOBase):
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
         left = max(0, self._entry.size - self._place)
-        data = self._container.read_at(self._entry.data_offset + self._place, min(left, len(buffer)))
-        buffer[: len(data)] = data
-        if self._place == self._summed and data:
-            self._crc = zlib.crc32(data, self._crc)
-            self._summed += len(data)
+        room = memoryview(buffer).cast("B")[: min(left, len(buffer))]
+        count = self._container.read_into(self._entry.data_offset + self._place, room) if room else 0
+        if self._place == self._summed and count:
+            self._crc = zlib.crc32(room[:count], self._crc)
+            self._summed += count
             if self._summed == self._entry.size:
                 self._container.note_sum(self._name, self._crc)
-        self._place += len(data)
-        return len(data)
+        self._place += count
+        return count
 
 
 def pieces(stream: BinaryIO) -> Iterator[bytes]:

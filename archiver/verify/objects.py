@@ -22,6 +22,7 @@ from archiver.verify.workers import Workers
 TASK_COUNT = 1000  # objects of a task, and
 TASK_BYTES = 16 << 20  # bytes, whichever is reached first
 LARGE = 1 << 20  # bytes of an object that is a task of its own
+AHEAD = 8 << 20  # bytes of an object that is read ahead while it is hashed
 HEAVY = 128 << 20  # bytes of small objects; from here on starting processes pays
 
 Result = tuple[int, str, str, str]  # place in the task, code, message, file
@@ -160,7 +161,7 @@ def compare(evidence: Evidence, named: Named) -> tuple[str, str, str] | None:
         if size != named.size:
             return "object-size", f"{role} has {size} bytes, {named.size} were sealed", name
         with evidence.open(name) as stream:
-            found, _ = digest.of_stream(stream)
+            found, _ = (digest.of_large if named.size >= AHEAD else digest.of_stream)(stream)
     except MissingError:
         return "object-missing", f"{role} is missing", name
     except StoreError as error:

@@ -143,7 +143,8 @@ def test_bagit_accepts_and_rejects(folder: Path) -> None:
 
 def test_bags_of_every_shape_are_valid(tmp_path: Path) -> None:
     archive = Simulator(seed=21).capture().stamp().rotate().capture().takedown(1, "warc").note().capture()
-    for place, options in enumerate(({}, {"older": [3]}, {"withhold": ["facts", "warc"]})):
+    shapes = ({}, {"older": [3]}, {"withhold": ["facts", "warc"]}, {"withhold": ["context", "header:host"]})
+    for place, options in enumerate(shapes):
         data, _ = bundle_of(archive, 1, archive.last, signer=archive.signer, **options)
         folder = unpack(data, tmp_path / str(place))
         assert subprocess.run([sys.executable, "-m", "bagit", "--validate", "--quiet", str(folder)]).returncode == 0
@@ -167,3 +168,29 @@ def test_7z_reads_it(tmp_path: Path) -> None:
     path.write_bytes(GOOD)
     said = subprocess.run(["7z", "t", str(path)], capture_output=True, text=True)
     assert said.returncode == 0 and "Warning" not in said.stdout
+
+
+def test_parts_are_good_for_sha256sum_ssh_keygen_and_bagit(tmp_path: Path) -> None:
+    """README's commands, word for word, on a bundle that shows one statement and an exchange without its cookie."""
+    data, _ = bundle_of(small_archive(), 1, withhold=["context", "request"])
+    folder = unpack(data, tmp_path)
+    assert list((folder / "data" / "parts").rglob("*.proof"))
+    for command in commands(folder):
+        assert shell(command, folder).returncode == 0, command
+    part = next(path for path in (folder / "data" / "parts").rglob("*") if path.suffix == ".proof")
+    part.write_bytes(part.read_bytes() + b"\n")
+    assert any(shell(command, folder).returncode for command in commands(folder))
+
+
+def test_the_exchanges_of_a_whole_bundle_are_a_warc_to_warcio(tmp_path: Path) -> None:
+    for name, data in contents(GOOD).items():
+        if data.startswith(b"WARC/1.1"):
+            path = tmp_path / "exchanges.warc"
+            path.write_bytes(data)
+            judge = [sys.executable, "-m", "warcio.cli", "check", "-v", str(path)]
+            said = subprocess.run(judge, capture_output=True, text=True)
+            assert said.returncode == 0 and "digest pass" in said.stdout, (name, said.stdout, said.stderr)
+            path.write_bytes(data.replace(b"Bridge", b"Br1dge", 1))
+            assert subprocess.run(judge, capture_output=True).returncode == 1
+            return
+    raise AssertionError("there is no WARC in it")

@@ -10,16 +10,18 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 import pytest
-from bundle_cases import CREATED, SIGNER, MemoryArchive, small_page
+from bundle_cases import CAPTURED, CREATED, SIGNER, MemoryArchive, small_page
 
 from archiver import digest
 from archiver.bundle.build import build
 from archiver.bundle.check import check_bundle
 from archiver.bundle.read import BundleEvidence
+from archiver.bundle.withhold import Withholding
 from archiver.model.manifest import ObjectRef, Tree
 from archiver.verify.layout import object_path
 from archiver.verify.policy import Policy
 from archiver.verify.run import verify
+from archiver.warc.write import WarcWriter
 
 MB = 1 << 20
 
@@ -94,5 +96,55 @@ def test_flat_memory(tmp_path: Path, size: int) -> None:
         assert info.file_size == size and bool(info.extra) == (size >= 1 << 32)
 
 
+class OnDisk:
+    """An object that lies in a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.length = path, path.stat().st_size
+
+    def open(self) -> BinaryIO:
+        return self.path.open("rb")
+
+
+@pytest.mark.parametrize("size", [64 * MB, pytest.param(1024 * MB, marks=pytest.mark.slow)])
+def test_flat_memory_of_a_part(tmp_path: Path, size: int) -> None:
+    """A WARC of which one line is left out: cut, proven, written and checked, never held."""
+    archive = MemoryArchive()
+    ids = (f"<urn:uuid:00000000-0000-4000-8000-{n:012d}>" for n in range(9))
+    path, body = tmp_path / "big.warc", tmp_path / "body"
+    with body.open("wb") as stream:
+        stream.write(b"HTTP/1.1 200 OK\r\nContent-Type: video/mp4\r\n\r\n")
+        for _ in range(size // MB):
+            stream.write(bytes(MB))
+    with path.open("wb") as out, body.open("rb") as response:
+        writer = WarcWriter(out, lambda: next(ids), bytes(32))
+        writer.write_info(CAPTURED, {"software": "archiver/0.1"})
+        request = b"GET / HTTP/1.1\r\nHost: a.example\r\nCookie: a=1\r\n\r\n"
+        writer.write_exchange(uri="http://a.example/", date=CAPTURED, ip=None, request=request, response=response)
+        done = writer.finish()
+    assert done.segments is not None
+    tree = Tree(done.segments.count, done.segments.root)
+    warc = ObjectRef("warc", done.digest, done.size, "application/warc", segments=tree)
+    archive.big[object_path(done.digest)] = OnDisk(path)
+    facts, _, _ = small_page().snapshot(archive)
+    archive.add("snapshot", objects=(facts, warc, archive.put("segment-secret", bytes(32))))
+    archive.seal()
+    out_path = tmp_path / "part.zip"
+    tracemalloc.start()
+    try:
+        with out_path.open("wb+") as out:
+            built = build(archive, [1], SIGNER, out, created=CREATED, withhold=Withholding(credentials=True))
+        with BundleEvidence(out_path) as evidence:
+            report = verify(evidence, Policy(signers={SIGNER.public.fingerprint: "me"}), bundle_step=check_bundle)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert built.record.withheld[1].shown == tree.count - 3 and built.size > size
+    assert not report.failed, report.findings
+    assert peak < 24 * MB
+
+
 def test_what_was_hashed_is_what_is_there() -> None:
-    assert digest.of_stream(Zeros(3 * MB).open()) == (digest.of_bytes(bytes(3 * MB)), 3 * MB)
+    for hashed in (digest.of_stream, digest.of_large):
+        for size in (0, 1, MB, 3 * MB + 1):
+            assert hashed(Zeros(size).open()) == (digest.of_bytes(bytes(size)), size)
