@@ -82,6 +82,7 @@ class Browsing(Quoting):
 @click.option("--max-megabytes", type=int, metavar="N", help="Stop a response at that size, and record so.")
 @click.option("--total-seconds", type=int, metavar="N", help="Stop a visit after that time, and record so.")
 @click.option("--delay", "delay_seconds", type=int, metavar="SECONDS", help="Between two visits to one host.")
+@click.option("--requisites", is_flag=True, help="Fetch images, styles, scripts and fonts of the page too.")
 @click.option(
     "--browser",
     metavar="[=always|auto|never]",

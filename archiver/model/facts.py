@@ -139,10 +139,15 @@ class SnapshotFacts:
         return self.software.settings.get("mode") == "browser"
 
     @property
+    def whole(self) -> bool:
+        """Whether the hops are a page and what belongs to it, not a chain of redirects alone."""
+        return self.software.settings.get("mode") in ("browser", "requisites")
+
+    @property
     def document(self) -> Hop | None:
-        """The hop that brought the page: the last one; of a browser's visit, the first for the final address that leads
-        nowhere else. None if there is none."""
-        if not self.rendered:
+        """The hop that brought the page: the last one; where there are others behind it (`whole`), the first for the
+        final address that leads nowhere else. None if there is none."""
+        if not self.whole:
             return self.hops[-1] if self.hops else None
         return next((hop for hop in self.hops if hop.url == self.final_url and hop.location is None), None)
 

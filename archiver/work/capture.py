@@ -323,10 +323,11 @@ def _state(facts: SnapshotFacts, reading: ReadingFacts | None) -> str:
 
 def _problems(facts: SnapshotFacts) -> tuple[str, ...]:
     last = facts.document
-    hops = facts.hops if not facts.rendered else [] if last is None else [last]
+    hops = facts.hops if not facts.whole else [] if last is None else [last]
     problems = [problem for hop in hops for problem in hop.problems]
-    if facts.rendered and facts.missing:
-        problems.append(f"not all of the page: {', '.join(facts.missing)}")
+    if facts.whole and facts.missing:
+        more = f" and {len(facts.missing) - 3} more" if len(facts.missing) > 3 else ""
+        problems.append(f"not all of the page: {', '.join(facts.missing[:3])}{more}")
     if last is not None and last.truncated:
         problems.append(f"cut off ({last.truncated})")
     if last is not None and last.tls is not None and not last.tls.verified:

@@ -119,8 +119,14 @@ class Plan:
         archive.disk.borrow(*scratch)
         if self.web is None:
             return Station(archive, self.run, None)
-        rendering = self.web[1].browser == "always"
-        return Station(archive, self.run, self._fetcher(archive, self.web, stop), rendering=rendering)
+        wishes = self.web[1]
+        return Station(
+            archive,
+            self.run,
+            self._fetcher(archive, self.web, stop),
+            rendering=wishes.browser == "always",
+            requisites=wishes.requisites,
+        )
 
     def _fetcher(self, archive: Archive, web: tuple[Settings, Wishes], stop: Event) -> Callable[[], HttpFetcher]:
         return lambda: fetcher_of(archive.clock, *web, stop, self.root / "tmp")

@@ -31,6 +31,7 @@ from archiver.store.objects import StagedObject, Staging
 from archiver.warc.write import WarcSummary, WarcWriter
 from archiver.web.exchange import Exchange, TlsFacts, Visit
 from archiver.work.read import HTML_TYPES, MAX_READ, Material, Reading, material_of_response
+from archiver.work.requisites import Requisites, with_requisites
 from archiver.work.targets import Target
 
 JSON = "application/json"
@@ -62,13 +63,15 @@ class Snapshot:
     material: Material | None
 
 
-def snapshot_of_visit(archive: Archive, run: Run, target: Target, visit: Visit, started: str) -> Snapshot:
+def snapshot_of_visit(
+    archive: Archive, run: Run, target: Target, visit: Visit, started: str, requisites: Requisites | None = None
+) -> Snapshot:
     """Stage what a visit received. Raises StoreError; the staged files of a failed one are removed by the ledger."""
     staged: list[StagedObject] = []
     refs: list[ObjectRef] = []
     hops: tuple[Hop, ...] = ()
     if visit.exchanges:
-        warc = write_warc(archive, visit.exchanges)
+        warc = write_warc(archive, (*visit.exchanges, *(requisites.exchanges if requisites is not None else ())))
         staged += warc.staged
         refs += warc.refs
         hops = warc.hops
@@ -81,12 +84,14 @@ def snapshot_of_visit(archive: Archive, run: Run, target: Target, visit: Visit, 
         skew=skew_of(visit.exchanges[-1] if visit.exchanges else None, started),
         cookies=cookie_names(visit.exchanges),
     )
+    if requisites is not None:
+        facts = with_requisites(facts, requisites)
     draft = draft_of(archive, "snapshot", facts_model.encode(facts), refs, staged)
     material = None
     if run.reads and visit.outcome == "response" and visit.exchanges:
         last = visit.exchanges[-1]
         material = material_of_response(
-            hops[-1].record or "",
+            hops[len(visit.exchanges) - 1].record or "",
             last.response,
             last.status,
             last.fields,

@@ -1,5 +1,5 @@
-"""What was sealed, taken out of its WARC again to be read: the decoded body of a capture's last exchange; of a browser's
-visit the document after scripts, or what the server sent as the page."""
+"""What was sealed, taken out of its WARC again to be read: the decoded body of a capture's page; of a browser's visit
+the document after scripts, if there is one."""
 
 from __future__ import annotations
 
@@ -32,20 +32,20 @@ def material_of(archive: Archive, capture: look.Capture) -> reader.Material:
 
 
 def material_in(stream: BinaryIO, facts: SnapshotFacts) -> reader.Material:
-    """The decoded body of the last exchange in a WARC that these facts describe. Raises MissingError, FormatError."""
+    """The decoded body of the page in a WARC that these facts describe. Raises MissingError, FormatError."""
     last: reader.Material | None = None
     page: reader.Material | None = None
-    document = facts.document if facts.rendered else None
+    document = facts.document if facts.whole else None
     for record in read_records(stream):
         kind = record.get("WARC-Type")
-        if kind == "resource" or (kind == "response" and not facts.rendered):
+        if kind == "resource" or (kind == "response" and not facts.whole):
             last = _material(record, facts)
         elif document is not None and record.get("WARC-Record-ID") == document.record:
             page = _material(record, facts)
     if facts.rendered and last is not None and page is not None:
         # Made of what this response brought: its status and fields tell what kind of page it is.
-        addresses = {"requested_url": page.requested_url, "final_url": page.final_url}
-        return replace(last, status=page.status, fields=page.fields, **addresses)
+        asked, reached = page.requested_url, page.final_url
+        return replace(last, status=page.status, fields=page.fields, requested_url=asked, final_url=reached)
     found = last or page
     if found is None:
         raise MissingError("no response is stored")

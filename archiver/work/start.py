@@ -138,7 +138,9 @@ def hands_of(archive: Archive, run: Run | None, web: tuple[Settings, Wishes] | N
     """Child processes; where clock or randomness are injected, this process, one thing after the other."""
     if archive.entropy is not os.urandom or archive.clock is not system_clock:
         make = None if web is None else lambda: fetcher_of(archive.clock, *web, stop)
-        return Solo(Station(archive, run, make, rendering=web is not None and web[1].browser == "always"))
+        wishes = web[1] if web is not None else Wishes()
+        rendering = wishes.browser == "always"
+        return Solo(Station(archive, run, make, rendering=rendering, requisites=wishes.requisites))
     seconds = web[0].total_seconds + GRACE if web is not None else GRACE
     return Crew(archive, Plan(archive.root, archive.home, run, web), count, seconds, stop)
 

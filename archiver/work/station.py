@@ -24,6 +24,7 @@ from archiver.web.politeness import RETRY_STATUSES
 from archiver.work.look import Capture
 from archiver.work.prepare import Run, snapshot_of_file, snapshot_of_visit, stage_reading
 from archiver.work.read import Material, Reading, read, unread
+from archiver.work.requisites import gather
 from archiver.work.sealed import material_in, material_of
 from archiver.work.targets import Target
 
@@ -60,7 +61,7 @@ class StagedReading:
 
 class Station:
     """Works on one target at a time. `make_fetcher` is called when a page is first asked for. `rendering`: pages are
-    visited by the browser (archiver.work.rendered)."""
+    visited by the browser (archiver.work.rendered); `requisites`: what pages name is fetched too."""
 
     def __init__(
         self,
@@ -69,6 +70,7 @@ class Station:
         make_fetcher: Callable[[], HttpFetcher] | None,
         *,
         rendering: bool = False,
+        requisites: bool = False,
     ) -> None:
         self._archive = archive
         self._run = run
@@ -79,6 +81,7 @@ class Station:
         self._started = ""
         self._material: Material | None = None
         self._rendering = rendering
+        self._requisites = requisites
         self._renderer: Renderer | None = None
 
     def fetch(self, target: Target) -> Visit:
@@ -138,7 +141,12 @@ class Station:
             return Staged(snapshot.staged, snapshot.draft, snapshot.facts, snapshot.material is not None)
         assert self._visit is not None
         visit = self._visit.with_attempts(attempts)
-        snapshot = snapshot_of_visit(self._archive, self._run, self._target, visit, self._started)
+        more = gather(self._fetcher_there(), visit) if self._requisites else None
+        try:
+            snapshot = snapshot_of_visit(self._archive, self._run, self._target, visit, self._started, more)
+        finally:
+            if more is not None:
+                more.close()
         self.drop()
         self._material = snapshot.material
         return Staged(snapshot.staged, snapshot.draft, snapshot.facts, snapshot.material is not None)

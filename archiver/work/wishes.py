@@ -44,6 +44,7 @@ class Wishes:
     not_before: str | None = None
     not_before_source: str | None = None
     browser: Browsing = "never"
+    requisites: bool = False
 
 
 def in_force(settings: Settings, wishes: Wishes, environment: dict[str, str]) -> tuple[Settings, str | None]:
