@@ -9,7 +9,7 @@ such signature valid. Beside it stands `archiverSignature`: an SSHSIG over the b
 `archiver-wacz-v1`, which ssh-keygen checks too.
 
 An index gives nothing of requests. Those that carried credentials (Cookie, Authorization, Proxy-Authorization) are left
-out whole, and counted: a package is for showing; the bundle in it proves.
+out whole, and counted, and their ids wherever they stand: a package is for showing; the bundle in it proves.
 """
 
 from __future__ import annotations
@@ -23,17 +23,19 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 from archiver import digest
-from archiver.errors import FormatError
+from archiver.errors import FormatError, RefusedError
 from archiver.foreign.surt import surt
 from archiver.signing.keys import Signer
 from archiver.signing.sshsig import WACZ
-from archiver.warc.http import split_message
+from archiver.warc.http import HttpHead, split_message
 from archiver.warc.read import read_records
-from archiver.warc.record import TRAILER, Record
+from archiver.warc.record import TRAILER, Record, format_header
 
 SIGNATURE = "archiverSignature"
 CREDENTIALS = ("Cookie", "Authorization", "Proxy-Authorization")
 MAX_HEAD = 1 << 20  # bytes of a message that are looked at
+_NAMING = ("WARC-Concurrent-To", "WARC-Refers-To")
+_PAIR = re.compile(rb"[^\s;,=]+=[^\s;,]+")
 _SHOWN = ("response", "resource", "revisit")
 _TIME = (1980, 1, 1, 0, 0, 0)
 
@@ -76,15 +78,17 @@ def write_wacz(
     created: str,
     software: str,
     signer: Signer | None,
+    credentials: bool = False,
 ) -> Written:
-    """Write a package into an empty seekable stream. `warcs` are archiver's own. Raises FormatError, StoreError."""
+    """Write a package into an empty seekable stream. `warcs` are archiver's own; `credentials`: requests that carried
+    some stay in. Raises FormatError, StoreError, RefusedError for credentials that would leave in a response."""
     written, lines = Written(), list[tuple[str, str, str]]()
     shown = list(pages)
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED, allowZip64=True) as package:
         for part in warcs:
             name = f"archive/{part.name}"
             with part.open() as stream:
-                pieces = _records(stream, part.name, lines, written)
+                pieces = _records(stream, part.name, lines, written, credentials=credentials)
                 written.resources.append(_add(package, name, pieces, part.size))
         index = b"".join(f"{key} {time} {told}\n".encode() for key, time, told in sorted(lines))
         written.resources.append(_add(package, "indexes/index.cdx", [index], len(index)))
@@ -136,18 +140,61 @@ def _pieces(stream: BinaryIO) -> Iterator[bytes]:
         yield piece
 
 
-def _records(stream: BinaryIO, name: str, lines: list[tuple[str, str, str]], written: Written) -> Iterator[bytes]:
-    """The bytes of a WARC without requests that carried credentials; what its responses give in the index."""
+def _records(
+    stream: BinaryIO, name: str, lines: list[tuple[str, str, str]], written: Written, *, credentials: bool
+) -> Iterator[bytes]:
+    """The bytes of a WARC, without requests that carried credentials; what its responses give in the index.
+
+    The id of such a request goes too, where another record names it: whoever had that could put the WARC together from
+    a guess of what is left out, and try it against the digest that its manifest gives.
+    """
+    secret = frozenset[str]() if credentials else _left_out(stream, name)
     offset = 0
     for record in read_records(stream):
-        if record.get("WARC-Type") == "request" and _has_credentials(record):
+        if record.get("WARC-Record-ID") in secret:
             written.left_out += 1
             continue
-        length = record.header_length + record.block_length + len(TRAILER)
+        told = tuple((key, value) for key, value in record.headers if not (key in _NAMING and value in secret))
+        header = format_header(told) if told != record.headers else None
+        begin = record.offset if header is None else record.block_offset
+        length = record.block_offset + record.block_length + len(TRAILER) - begin
         if record.get("WARC-Type") in _SHOWN:
-            lines.append(_line(record, name, offset, length))
-        offset += length
-        yield from _copied(stream, record.offset, length)
+            lines.append(_line(record, name, offset, length + len(header or b"")))
+        if header is not None:
+            yield header
+        offset += length + len(header or b"")
+        yield from _copied(stream, begin, length)
+
+
+def _left_out(stream: BinaryIO, name: str) -> frozenset[str]:
+    """The ids of requests with credentials. Raises RefusedError where a response repeats a cookie that somebody gave
+    along: responses are whole, so it would leave with them."""
+    found, given, held = set[str](), set[bytes](), set[bytes]()
+    pending: set[bytes] = set()  # what the response before its request sets
+    for record in read_records(stream):
+        kind = record.get("WARC-Type")
+        if kind not in ("request", "response"):
+            continue
+        head = split_message(record.block().read(MAX_HEAD)).final
+        if kind == "response":
+            held |= pending
+            pending = _pairs(head, "Set-Cookie")
+            continue
+        if _has_credentials(head):
+            found.add(record.get("WARC-Record-ID") or "")
+            given |= _pairs(head, "Cookie") - held  # what no server gave in this visit
+        if not given.isdisjoint(pending):
+            raise RefusedError(
+                "a response repeats a cookie that was sent with --cookie: it would leave with the package",
+                where=name,
+                hint="a bundle withholds both: archiver export -o FILE.zip",
+            )
+    return frozenset(found)
+
+
+def _pairs(head: HttpHead | None, name: str) -> set[bytes]:
+    text = "; ".join(head.values(name)) if head is not None else ""
+    return set(_PAIR.findall(text.encode("latin-1", "replace")))
 
 
 def _copied(stream: BinaryIO, offset: int, length: int) -> Iterator[bytes]:
@@ -160,8 +207,7 @@ def _copied(stream: BinaryIO, offset: int, length: int) -> Iterator[bytes]:
         offset, length = offset + len(piece), length - len(piece)
 
 
-def _has_credentials(record: Record) -> bool:
-    head = split_message(record.block().read(MAX_HEAD)).final
+def _has_credentials(head: HttpHead | None) -> bool:
     return head is None or any(head.values(name) for name in CREDENTIALS)
 
 

@@ -378,6 +378,11 @@ FOREIGN: dict[str, Code] = {
         "a package shows a record that the bundle in it does not hold",
         "Believe the bundle: take evidence/bundle.zip out, and look at that.",
     ),
+    "replay-headers": Code(
+        "not checked",
+        "a package shows records whose WARC headers are withheld in the bundle, so that no cookie can be guessed",
+        "Compare address and time with what the bundle's own facts say.",
+    ),
     "page-absent": Code("not checked", "a page is listed of which no response is in the package", "Ask for the whole."),
 }
 CODES.update(FOREIGN)
