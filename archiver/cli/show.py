@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,12 +11,16 @@ from archiver.archive import Archive
 from archiver.cli import session
 from archiver.cli.log import status_of
 from archiver.cli.render import amount, pairs, print_json, shown, size_of, style, wrap, yaml_lines
+from archiver.errors import UsageError
 from archiver.model.decisions import Decision
 from archiver.model.facts import Hop, SnapshotFacts
 from archiver.model.freshness import not_before
 from archiver.model.records import to_plain
 from archiver.model.statement import ContextRecord, StatementRecord
 from archiver.work.look import Capture, Meant
+
+if TYPE_CHECKING:
+    from archiver.work.browsed import Browsed
 
 Pairs = list[tuple[StatementRecord, ContextRecord]]
 ARTICLE = (
@@ -28,6 +33,7 @@ ARTICLE = (
     ("canonical_url", "canonical"),
     ("description", "description"),
 )
+MAX_HOPS = 5  # that are shown one by one of a page with everything that belongs to it
 FOR_MACHINES = frozenset({"at", "place"})  # of a listed picture or link: shown by --full alone
 
 
@@ -36,14 +42,23 @@ FOR_MACHINES = frozenset({"at", "place"})  # of a listed picture or link: shown 
 @click.option("--statement", metavar="ID", help="Only this statement, e.g. s3.")
 @click.option("--full", is_flag=True, help="Everything that was recorded, as YAML.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option(
+    "--save",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Write the pictures and documents that a browser made of the page into FOLDER.",
+)
 @click.pass_context
-def command(ctx: click.Context, ref: str, statement: str | None, full: bool, as_json: bool) -> None:
+def command(ctx: click.Context, ref: str, statement: str | None, full: bool, as_json: bool, save: Path | None) -> None:
     """Show what REF means: a number from the log, 42#s3, sha256:…, latest, or an address. Nothing is verified here."""
     from archiver.work.look import decisions, resolve, statements
 
     archive = session.open_archive(ctx)
     meant = resolve(archive, ref, statement)
     capture = meant.capture
+    if save is not None:
+        _save(archive, meant, save)
+        return
     found: Pairs = []
     decided: tuple[Decision, ...] = ()
     if capture is not None and capture.reading is not None and capture.problem is None:
@@ -77,7 +92,32 @@ def command(ctx: click.Context, ref: str, statement: str | None, full: bool, as_
 
                 show_received(archive, capture.snapshot.manifest)
             _article(capture)
-        _statements(capture, found, decided)
+        _statements(capture, found, decided, _browsed(archive, capture))
+
+
+def _browsed(archive: Archive, capture: Capture) -> Browsed | None:
+    """How a browser visited the page, shown; None if none did."""
+    from archiver.model.rendering import ROLE
+
+    if capture.snapshot.manifest.object(ROLE) is None:
+        return None
+    from archiver.cli.browsed import show_rendering
+    from archiver.work.browsed import browsed
+
+    found = browsed(archive, capture)
+    if found is not None:
+        arrived = capture.facts.final_url if capture.facts is not None else None
+        show_rendering(found, capture.snapshot.sequence, arrived)
+    return found
+
+
+def _save(archive: Archive, meant: Meant, folder: Path) -> None:
+    from archiver.work.browsed import save
+
+    if meant.capture is None:
+        raise UsageError(f"{meant.name} is a {meant.item.manifest.event}: pictures are of captures")
+    for path in save(archive, meant.capture, folder):
+        click.echo(str(path))
 
 
 def _recheck(archive: Archive, meant: Meant, *, show: bool = False) -> dict[str, Any]:
@@ -140,8 +180,12 @@ def _snapshot(capture: Capture) -> None:
     pairs(items)
     if facts is not None and facts.hops:
         click.echo("")
-        for hop in facts.hops:
+        document = facts.document
+        alone = facts.whole and document is not None and len(facts.hops) > MAX_HOPS
+        for hop in [document] if alone and document is not None else facts.hops:
             _hop(hop)
+        if alone:
+            click.echo(f"  and {amount(len(facts.hops) - 1, 'exchange')} more of the same visit (--full)")
 
 
 def _visit(facts: SnapshotFacts) -> list[tuple[str, str | None]]:
@@ -223,7 +267,7 @@ def _entry(entry: Any) -> str:
     return ", ".join(f"{key}: {value}" for key, value in kept.items())
 
 
-def _statements(capture: Capture, found: Pairs, decided: tuple[Decision, ...]) -> None:
+def _statements(capture: Capture, found: Pairs, decided: tuple[Decision, ...], seen: Browsed | None) -> None:
     reading = capture.reading
     if reading is None:
         return
@@ -233,6 +277,10 @@ def _statements(capture: Capture, found: Pairs, decided: tuple[Decision, ...]) -
         by_id.setdefault(item.id, []).append(item)
     for record, _ in found:
         statement(record, f"{reading.sequence}#{record.id}")
+        if seen is not None:
+            from archiver.cli.browsed import show_origin
+
+            show_origin(seen, capture.facts, record.id)
         for item in by_id.pop(record.id, []):
             _decision(item)
     if by_id:

@@ -124,6 +124,16 @@ def test_a_quote_that_scripts_put_there_is_found_and_pinned(desk: Desk, plain_si
         assert desk.object(4, f"picture-{statement.id}").startswith(b"\x89PNG")
     for role, start in (("screenshot", b"\x89PNG"), ("mhtml", b"From: "), ("pdf", b"%PDF"), ("accessibility", b"Root")):
         assert desk.object(3, role).startswith(start)
+    shown = " ".join(desk("show", "4").stdout.split())
+    assert "only after scripts ran; the words came with http" in shown and "Visited by a browser" in shown
+    saved = desk("show", "4", "--save", "pictures")
+    assert saved.returncode == 0 and {path.name for path in (desk.folder / "pictures").iterdir()} >= {
+        "document.html", "screenshot.png", "page.mhtml", "page.pdf", "picture-s1.png"
+    }  # fmt: skip
+    assert (desk.folder / "pictures" / "document.html").read_bytes() == dom
+    again = desk("show", "4", "--save", "pictures")
+    assert again.returncode == 3 and "there already" in again.stderr
+    assert desk("show", "1", "--save", "other").returncode == 3
     verified = desk("verify", "-v").stdout
     assert "0 of them stand in the page as the server sent it" in " ".join(verified.split())
     assert desk("verify").returncode == 0
