@@ -10,7 +10,7 @@ from archiver.bundle import layout
 from archiver.bundle.partial import Partial, some_lines, some_segments
 from archiver.bundle.record import Withheld
 from archiver.bundle.select import load
-from archiver.bundle.withhold import Withholding, whole_roles
+from archiver.bundle.withhold import Withholding, shows_picture, whole_roles
 from archiver.errors import MissingError
 from archiver.evidence import Evidence, read
 from archiver.model.manifest import Manifest, ObjectRef
@@ -58,8 +58,9 @@ class Contents:
         reduced = "statements" in wish.roles or any(snapshot in wish.statements for snapshot in item.about)
         roles = whole_roles(wish, manifest.event, bodiless=wish.body or "warc" in wish.roles, reduced=reduced)
         cut = wish.cuts_warc and "warc" not in roles
+        ids = next((wish.statements[name] for name in item.about if name in wish.statements), None)
         for ref in manifest.objects:
-            if ref.role in roles:
+            if ref.role in roles or not shows_picture(wish, ref.role, ids):
                 self._withhold(manifest, ref)
             elif ref.digest in self._removed:
                 continue
@@ -68,7 +69,7 @@ class Contents:
                     self._present(manifest, ref)
                     yield item
             elif ref.role == "statements" and manifest.event == "reading":
-                self._take_statements(manifest, ref, wish.statements.get(item.about[0]))
+                self._take_statements(manifest, ref, ids)
             else:
                 self._show(manifest, ref)
 

@@ -6,7 +6,9 @@ as long as nothing else that is shown is made from it without any. So, of a snap
     its body is withheld (with the WARC, or alone)   the facts of readings and rechecks: they hold the body's SHA-256;
                                                      what was imported with it (bundle, file): it holds the body
     credentials are withheld, as by default          who brought an import: its source
-    statements are withheld                          decisions, and verdicts of rechecks: they repeat each statement
+    statements are withheld                          decisions, origins, and verdicts of rechecks: they repeat each
+                                                     statement; the pictures of those that are withheld
+    the words around statements are withheld         all pictures of statements: they show them
 
 What must go within a WARC is in `archiver.bundle.redact`.
 """
@@ -18,7 +20,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from archiver.errors import UsageError
-from archiver.model import decisions, verdicts
+from archiver.model import decisions, rendering, verdicts
 
 CREDENTIALS = ("Authorization", "Cookie", "Proxy-Authorization")  # fields of requests that are left out by default
 # Roles that captures can have: whoever leaves one out may do so of captures that do not have it.
@@ -26,18 +28,19 @@ ROLES = frozenset(
     {
         *("bundle", "decisions", "facts", "page-text", "segment-secret", "statements", "verdicts", "warc"),
         *("file", "import", "source"),
-        *("screenshot", "dom", "mhtml", "pdf", "snapshot"),
+        *(rendering.ROLE, rendering.ORIGINS_ROLE, *rendering.DERIVED),
     }
 )
-PARTS = frozenset({"body", "context", "request"})
+PARTS = frozenset({"body", "context", "pictures", "request"})
 _FIELD = re.compile(r"header:([!#$%&'*+.^_`|~0-9A-Za-z-]{1,80})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Withholding:
     """A wish. `roles`: of objects; `context`: the lines of words around statements; `request`, `body`: of every
-    exchange; `fields`: names in lower case, of requests and responses; `credentials`: of requests; `statements`: digest
-    of a snapshot's manifest -> ids of the statements that are shown of it, all others are not."""
+    exchange; `pictures`: of single statements; `fields`: names in lower case, of requests and responses; `credentials`:
+    of requests; `statements`: digest of a snapshot's manifest -> ids of the statements that are shown of it, all others
+    are not."""
 
     roles: frozenset[str] = frozenset()
     context: bool = False
@@ -45,6 +48,7 @@ class Withholding:
     body: bool = False
     fields: frozenset[str] = frozenset()
     credentials: bool = False
+    pictures: bool = False
     statements: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
@@ -73,7 +77,13 @@ def parse(words: Iterable[str], known: Iterable[str] = (), *, credentials: bool 
                 hint=f"choose from: {', '.join(sorted({*ROLES, *PARTS}))}, header:NAME",
             )
     return Withholding(
-        frozenset(roles), "context" in parts, "request" in parts, "body" in parts, frozenset(fields), credentials
+        frozenset(roles),
+        context="context" in parts,
+        request="request" in parts,
+        body="body" in parts,
+        fields=frozenset(fields),
+        credentials=credentials,
+        pictures=bool(parts & {"context", "pictures"}) or "screenshot" in roles,
     )
 
 
@@ -90,5 +100,14 @@ def whole_roles(wish: Withholding, event: str, *, bodiless: bool, reduced: bool)
     if wish.credentials and event == "import":
         roles.add("source")
     if reduced:
-        roles |= {decisions.ROLE, verdicts.ROLE}
+        roles |= {decisions.ROLE, verdicts.ROLE, rendering.ORIGINS_ROLE}
     return frozenset(roles)
+
+
+def shows_picture(wish: Withholding, role: str, ids: frozenset[str] | None) -> bool:
+    """Whether an object of that role may be shown as far as it is the picture of a statement; `ids`: of those that are
+    shown, None: all."""
+    if not role.startswith(rendering.PICTURE_ROLE):
+        return True
+    named = role.removeprefix(rendering.PICTURE_ROLE)
+    return not wish.pictures and "statements" not in wish.roles and (ids is None or named in ids)

@@ -25,6 +25,7 @@ from archiver.bundle.withhold import Withholding, parse
 from archiver.errors import MissingError, ProofError, RefusedError, UsageError
 from archiver.evidence import read
 from archiver.model import facts as facts_model
+from archiver.model import rendering
 from archiver.model.encoding import clean
 from archiver.model.events import MAX_SEQUENCES
 from archiver.model.facts import Remark
@@ -108,7 +109,8 @@ def export(
         reference = BundleRef(found, built.size, built.record.selected)
         number = record_export(archive, reference, purpose) if record else None
         unfinished.rename(path, force)
-    return Exported(path, found, built.size, built.sequences, number, built, tuple(_notes(chosen, wish)))
+    notes = (*_notes(wish, _shown(archive, built), chosen), *_files(archive, built))
+    return Exported(path, found, built.size, built.sequences, number, built, notes)
 
 
 def _wish(archive: Archive, chosen: Chosen, words: Iterable[str], credentials: bool) -> Withholding:
@@ -142,17 +144,41 @@ def _older(archive: Archive, path: Path) -> tuple[int, ...]:
     return (known.size,)
 
 
-def _notes(chosen: Chosen, wish: Withholding) -> Iterator[str]:
-    there = [role for role in ("page-text", "warc") if role not in wish.roles]
-    if (chosen.statements or "statements" in wish.roles or wish.context) and there:
-        yield (
-            f"what was left out of the statements can be read in the {' and the '.join(there)}, which the bundle "
-            "holds: --withhold warc,page-text leaves them out"
-        )
-    if "page-text" in wish.roles and "warc" not in wish.roles and not wish.body:
-        yield "the page text can be made again from the warc, which the bundle holds: --withhold warc leaves it out"
+_PAGE = ("page-text", "warc", *rendering.DERIVED)  # in what a page can be read
+
+
+def _shown(archive: Archive, built: Built) -> set[str]:
+    """The roles of which the bundle holds an object, or parts of one."""
+    held = {(item.sequence, item.role) for item in built.record.withheld if not item.shown}
+    manifests = (archive.manifest(number) for number in built.record.selected)
+    return {ref.role for manifest in manifests for ref in manifest.objects if (manifest.sequence, ref.role) not in held}
+
+
+def _notes(wish: Withholding, shown: set[str], chosen: Chosen) -> Iterator[str]:
+    """What can be read in the bundle although something of the kind was left out."""
+    there = [role for role in _PAGE if role in shown and not (role == "warc" and wish.body)]
+    what = ""
+    if chosen.statements or "statements" in wish.roles or wish.context:
+        what = "what was left out of the statements can be read in"
+    elif wish.body or wish.roles & {"warc", "page-text"}:
+        what = "the page can be read in"
+    if what and there:
+        listed = " and ".join(", ".join(there).rsplit(", ", 1))
+        yield f"{what} the {listed}, which the bundle holds: --withhold {','.join(there)} leaves that out"
     for number in chosen.unread:
         yield f"number {number} could not be searched: its page text cannot be read"
+
+
+def _files(archive: Archive, built: Built) -> Iterator[str]:
+    """Files that were received leave as they came."""
+    held = {(item.sequence, item.role) for item in built.record.withheld}
+    for number in built.record.selected:
+        manifest = archive.manifest(number)
+        if manifest.event == "import" and manifest.object("file") is not None and (number, "file") not in held:
+            yield (
+                f"number {number} was received as a file, which the bundle holds as it came, with whatever cookies or "
+                "names are in it: --withhold file leaves it out"
+            )
 
 
 def sequences_of(archive: Archive, refs: Iterable[str]) -> set[int]:

@@ -72,7 +72,7 @@ def test_a_single_statement(archive: Archive) -> None:
     latest = done.built.record.selected[-1]
     done = export(archive, [f"{latest}#s1", f"{latest}#s3"], Path("d.zip"))
     assert check(Path("d.zip").read_bytes()).counts["statements"] == 2
-    assert "can be read in the page-text and the warc" in done.notes[0]
+    assert "can be read in the page-text and warc" in done.notes[0]
     assert any("16 of 20 lines of statements" in line for line in done.built.withheld)
 
 

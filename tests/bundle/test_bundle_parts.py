@@ -355,3 +355,25 @@ def test_weights() -> None:
     archive = wire()
     data, _ = exported(archive, some(archive, "s1"))
     assert Weight.REMARK in {item.weight for item in check(data).findings if item.code == "statements-in-part"}
+
+
+def test_pictures_of_other_statements_stay_behind() -> None:
+    archive = MemoryArchive()
+    page = Page.of_article("wire.html")
+    snapshot = archive.add(
+        "snapshot", objects=(*page.snapshot(archive), archive.put("screenshot", b"all", "image/png"))
+    )
+    objects = page.reading(archive)
+    pictures = tuple(archive.put(f"picture-s{n}", b"picture %d" % n, "image/png") for n in (1, 2, 3))
+    origins = archive.put("origins", b"of all", "application/json")
+    archive.add("reading", subject=digest.of_bytes(snapshot), objects=(*objects, *pictures, origins))
+    archive.seal()
+    for words, shown in (
+        ("", {b"picture 2", b"all"}),
+        ("screenshot", set()),
+        ("context", {b"all"}),
+        ("pictures", {b"all"}),
+    ):
+        data, _ = bundle_of(archive, 1, withhold=some(archive, "s2", words=words))
+        here = set(contents(data).values())
+        assert here & {b"picture 1", b"picture 2", b"picture 3", b"all", b"of all"} == shown, words
