@@ -49,7 +49,8 @@ class Material:
 @dataclass(frozen=True, slots=True)
 class Reading:
     """The objects of a reading, ready to be sealed, and what the screen shows of it. `decisions`: what people decided
-    about it; `page`: the projection that it was read from, while that is at hand."""
+    about it; `page`: the projection that it was read from, while that is at hand; `spelled`: facts and the bytes that
+    they were found to be."""
 
     facts: ReadingFacts
     page_text: bytes | None
@@ -59,6 +60,14 @@ class Reading:
     text: str | None
     decisions: bytes | None = None
     page: PageText | None = None
+    spelled: tuple[ReadingFacts, bytes] | None = None
+
+    @property
+    def facts_bytes(self) -> bytes:
+        """The facts as they are sealed. Raises FormatError for what cannot be."""
+        if self.spelled is not None and self.spelled[0] is self.facts:
+            return self.spelled[1]
+        return facts_model.encode(self.facts)
 
     @property
     def title(self) -> str | None:
@@ -173,9 +182,9 @@ def _read_page(
         problems=tuple(clean(problem, 300) for problem in problems),
         salt=spell_salt(entropy(16)),
     )
-    facts_model.encode(facts)  # what cannot be sealed must be known here, not when a commit is under way
+    spelled = facts, facts_model.encode(facts)  # what cannot be sealed must be known here, not in a commit
     sealed = page_text.encode_object(entropy(16), page.text)
-    return Reading(facts, sealed, statements, leaves, records, page.text, page=page)
+    return Reading(facts, sealed, statements, leaves, records, page.text, page=page, spelled=spelled)
 
 
 def _source(material: Material, page: Any, projection: Any) -> Source:
