@@ -42,7 +42,7 @@ def guess(text: str, declared: str | None = None) -> str:
     """The code of a language with a word file, or "" if the text is in none of them, as far as one can see."""
     sample = text[:SAMPLE] if len(text) <= 2 * SAMPLE else text[SAMPLE // 2 : SAMPLE // 2 + SAMPLE]
     claimed = (declared or "").replace("_", "-").split("-")[0].lower()
-    words = [word.lower() for word in _WORD.findall(sample)]
+    words = _WORD.findall(sample.lower())
     other = _OTHER.search(sample) is not None
     few = sum(map(len, words)) < 200
     letters = sum(map(str.isalpha, sample)) if other or few else 200

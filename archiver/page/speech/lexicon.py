@@ -115,10 +115,25 @@ class Lexicon:
     _memory: dict[str, int] = field(default_factory=dict, compare=False)
     _entries: dict[str, tuple[re.Pattern[str], tuple[int, ...]]] = field(default_factory=dict, compare=False)
 
+    leading: dict[str, tuple[int, frozenset[str]]] = field(default_factory=dict, compare=False)
+    names: dict[str, tuple[int, str]] = field(default_factory=dict, compare=False)
+
     def know_as_plain(self, word: str, what: int) -> None:
         """`word`, so spelt, is `what` in any context."""
         if len(self.plain) < MAX_MEMORY:
             self.plain[word] = what
+
+    def know_as_name(self, word: str, lower: str, what: int) -> None:
+        """`word`, with a capital inside a sentence, is a name that can be `what`."""
+        if len(self.names) < MAX_MEMORY:
+            self.names[word] = what, lower
+
+    def know_as_leading(self, word: str) -> None:
+        """`word` is the same in any context in which none of its entries of several words stands."""
+        if len(self.leading) < MAX_MEMORY:
+            seconds = {rest[0][0] for rest, _ in self.phrases[word]}
+            either = frozenset(seconds | {letter.upper() for letter in seconds} | set(" \n\t\r\xa0\u202f"))
+            self.leading[word] = self.classes(word), either
 
     def entries(self, first: str) -> tuple[re.Pattern[str], tuple[int, ...]]:
         """(what follows `first` in its entries of several words, a group for each; what each entry is)."""

@@ -8,6 +8,8 @@ from archiver.page.speech.lexicon import CASELESS, FUNCTION, MARKED, SLAVIC, Is,
 from archiver.page.speech.quotes import Paragraph
 from archiver.page.speech.tokens import MARK, QUOTE, WORD, Token
 
+_MARKS = frozenset(",.;:?!()[]—–…/%&$€£+*|=")  # that need no second look
+_INSIDE_OF = frozenset({",", "(", "-"})
 MAX_ELIDED = 60  # characters of a word that is looked at for others in it
 
 _TOKEN = re.compile(
@@ -50,6 +52,7 @@ def scan(text: str, paragraph: Paragraph, lexicon: Lexicon, spelling: Spelling) 
     for run in paragraph.runs:
         if at < run.start:
             scanner.scan(at, run.start)
+        scanner.ends.append(len(scanner.tokens))
         scanner.tokens.append(Token(QUOTE, run.start, run.end, "“”", "“”", 0, False, run))
         at = run.end
     if at < paragraph.end:
@@ -67,35 +70,59 @@ class Scanner:
         self.tokens: list[Token] = []
         self.marked: list[int] = []
         self.capitals: list[int] = []
+        self.ends: list[int] = []  # what a sentence can end with
 
     def scan(self, start: int, end: int) -> None:
         """Append the tokens of text[start:end]."""
-        text, tokens, at, plain = self._text, self.tokens, start, self._lexicon.plain
+        text, tokens, at = self._text, self.tokens, start
+        plain, leading, names, ends = self._lexicon.plain, self._lexicon.leading, self._lexicon.names, self.ends
         for match in _TOKEN.finditer(text, start, end):
             first, after = match.span()
             if first < at:
                 continue  # in an entry of several words
             word = match[0]
             what = plain.get(word)
-            if what is not None and text[after : after + 1] != ".":
+            if what is None and word in leading:
+                flags, seconds = leading[word]
+                what = flags if text[after + 1 : after + 2] not in seconds else None
+            if what is not None:
                 if what & MARKED:
                     self.marked.append(len(tokens))
                 tokens.append(Token(WORD, first, after, word, word, what, False, None))
+            elif word in _MARKS:
+                ends.append(len(tokens))
+                tokens.append(Token(MARK, first, after, word, word, 0, False, None))
+            elif word in names and self._goes_on(text, after):
+                what, lower = names[word]
+                if what & MARKED:
+                    self.marked.append(len(tokens))
+                self.capitals.append(len(tokens))
+                tokens.append(Token(WORD, first, after, word, lower, what, True, None))
             elif not (word[0].isalnum() or word[0] in "#@'’"):
                 if word == "-" and text[first - 1 : first].isspace() and text[after : after + 1].isspace():
                     word = "–"
                 word = _SAME_MARK.get(word, word)
+                ends.append(len(tokens))
                 tokens.append(Token(MARK, first, after, word, word.lower(), 0, word.isupper(), None))
             elif len(word) <= 2 and word[0] in "'’" and word[1:].lower() != "s":
+                ends.append(len(tokens))
                 tokens.append(Token(MARK, first, after, word, word.lower(), 0, False, None))
             elif not self._elided(word, first, after):
                 at = self._word(word, first, after, end)
+
+    def _goes_on(self, text: str, after: int) -> bool:
+        """Whether a word with a capital stands inside a sentence, and no dot behind it."""
+        previous = self.tokens[-1] if self.tokens else None
+        inside = previous is not None and (previous.kind == WORD or previous.text in _INSIDE_OF)
+        return inside and text[after : after + 1] != "."
 
     def _append(self, token: Token) -> None:
         if token.what & MARKED:
             self.marked.append(len(self.tokens))
         if token.capital:
             self.capitals.append(len(self.tokens))
+        if token.text[-1] == ".":
+            self.ends.append(len(self.tokens))
         self.tokens.append(token)
 
     def _elided(self, word: str, first: int, after: int) -> bool:
@@ -134,9 +161,24 @@ class Scanner:
         what = self._in_context(word, capital, what, before, after)
         whole = text[first:after]
         self._append(Token(WORD, first, after, whole, whole.lower(), what, capital, None))
-        if word is bare and lower == word and not known and (listed or self._language in ("en", "de")):
-            self._lexicon.know_as_plain(word, what)
+        if word is bare:
+            self._remember(word, lower, listed, capital, bool(known))
         return after
+
+    def _remember(self, word: str, lower: str, what: int, capital: bool, leads: bool) -> None:
+        """Keep what the word is, if it is that wherever it stands."""
+        lexicon, language = self._lexicon, self._language
+        if word[-1] == "." or lexicon.classes(lower + ".") & Is.ABBREVIATION:
+            return
+        if lower == word and (leads or what or language in ("en", "de")):
+            if leads and (lexicon.words.get(lower) or language == "en"):
+                lexicon.know_as_leading(word)
+            elif not leads:
+                lexicon.know_as_plain(
+                    word, what if what or language == "en" else self._in_context(word, False, 0, None, 0)
+                )
+        elif capital and language == "en" and not leads and not what & Is.AUXILIARY:
+            lexicon.know_as_name(word, lower, what)
 
     def _entry(self, first: str, after: int, end: int, what: int) -> tuple[int, int]:
         """(end, flags) of an entry of several words that begins with `first`, if one stands here."""

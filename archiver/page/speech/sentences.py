@@ -26,24 +26,33 @@ def read(text: str, paragraph: Paragraph, lexicon: Lexicon, spelling: Spelling) 
     scanned = scan(text, paragraph, lexicon, spelling)
     tokens = scanned.tokens
     dateline = _DATELINE.match(text, paragraph.start, min(paragraph.end, paragraph.start + MAX_DATELINE))
-    ends = sentences(text, tokens, dateline.end() if dateline else 0)
+    ends = sentences(text, tokens, scanned.ends, dateline.end() if dateline else 0)
     return Line(paragraph, lexicon.language, tokens, ends, scanned.marked, scanned.capitals)
 
 
-def sentences(text: str, tokens: list[Token], dateline: int) -> list[tuple[int, int]]:
+def sentences(text: str, tokens: list[Token], ends: list[int], dateline: int) -> list[tuple[int, int]]:
+    """(first, after) of each sentence, as indices of tokens. `ends`: the tokens that one can end with."""
     found: list[tuple[int, int]] = []
-    start = 0
-    for index in range(len(tokens) - 1):
-        token = tokens[index]
-        if token.kind == WORD and token.text[-1] != "." and index - start < MAX_SENTENCE and token.end > dateline:
-            continue
+    start, last = 0, len(tokens) - 1
+    if dateline:
+        led = next((i for i in range(last) if tokens[i].end <= dateline < tokens[i + 1].end), None)
+        ends = sorted({*ends, led}) if led is not None else ends
+    for index in ends:
+        while index - start > MAX_SENTENCE:
+            found.append((start, start + MAX_SENTENCE + 1))
+            start += MAX_SENTENCE + 1
+        if index >= last:
+            break
         if (
             index - start >= MAX_SENTENCE
-            or token.end <= dateline < tokens[index + 1].end
+            or (dateline and tokens[index].end <= dateline < tokens[index + 1].end)
             or (index >= start and _is_end(text, tokens, index))
         ):
             found.append((start, index + 1))
             start = index + 1
+    while last - start > MAX_SENTENCE:
+        found.append((start, start + MAX_SENTENCE + 1))
+        start += MAX_SENTENCE + 1
     if start < len(tokens):
         found.append((start, len(tokens)))
     return found
