@@ -16,7 +16,9 @@ from terminal import User
 
 from archiver import digest
 from archiver.errors import FormatError, NewerVersionError
+from archiver.foreign import imported
 from archiver.model import received
+from archiver.model.manifest import decode
 from archiver.model.received import STATEMENT
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "foreign"))
@@ -146,6 +148,23 @@ def test_the_bundle_of_another_collector(ready: User, site: Newsroom, tmp_path: 
     broken = given(tmp_path, "broken.zip", data[:place] + b"HTTP/1.1 404" + data[place + 12 :])
     (line,) = ready("import", broken, "--json").lines()
     assert line["checked"]["exit_code"] == 1 and line["reading"] is None
+
+
+def test_a_bundle_that_a_recheck_kept_is_looked_into(ready: User, site: Newsroom, tmp_path: Path) -> None:
+    page = site.url("/wire/harbour-crane")
+    ready.ok("capture", "--allow-private", "--delay", "0", page)
+    ready.ok("export", 1, "-o", tmp_path / "one.zip")
+    ready.ok("recheck", 1, "--against", tmp_path / "one.zip")
+    report = ready.ok("verify", ready.archive, "--json").json()
+    assert report["steps"][9]["outcome"] == "passed", report["findings"]
+    manifest = decode((ready.archive / "chain" / "004.json").read_bytes())
+    assert manifest.event == "import" and manifest.object("bundle") is not None
+    with (tmp_path / "one.zip").open("rb") as stream:
+        assert imported._kept(manifest, stream) is None
+    ready.ok("capture", "--allow-private", "--delay", "0", site.url("/ar/bridge"))
+    ready.ok("export", "latest", "-o", tmp_path / "two.zip")
+    with (tmp_path / "two.zip").open("rb") as stream:
+        assert "is not in the bundle" in (imported._kept(manifest, stream) or "")
 
 
 def test_any_other_file_is_sealed_as_it_is(ready: User, tmp_path: Path) -> None:
