@@ -22,7 +22,7 @@ NAMES = {
 }  # fmt: skip
 
 
-@click.command("import", short_help="Seal files that somebody handed over: HAR, MHTML, WARC, WACZ, bundles, any other.")
+@click.command("import", short_help="Seal files that somebody handed over, and read the page in them.")
 @click.argument("paths", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
 @click.option("--given-by", metavar="NAME", help="Who gave it; kept apart, so that it can stay out of what you export.")
 @click.option("--source-note", metavar="TEXT", help="How and when it was received; kept apart like --given-by.")

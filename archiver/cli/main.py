@@ -53,6 +53,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "completion": ("completion", "Print shell completion for bash, zsh or fish."),
 }
 ALIASES = {"ls": "log"}
+SECTIONS = {
+    "Capture and look": "init capture import log show read statements",
+    "Statements": "pin correct find cite recheck history diff",
+    "Check": "verify selftest verifier doctor",
+    "Hand over": "export report takedown",
+    "Let others vouch": "timestamp witness publish audit",
+    "Keys and trust": "key trust completion",
+}
 
 
 WITHOUT_ARCHIVE = frozenset({"init", "verifier", "selftest", "trust", "completion"})
@@ -88,8 +96,9 @@ class Commands(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+        for title, names in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name, COMMANDS[name][1]) for name in names.split()])
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         name = args[0] if args else ""
