@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from archiver import digest
@@ -21,9 +21,9 @@ MAX_BESIDE = 32 << 20  # bytes of an object that is looked through for ids of WA
 
 @dataclass(frozen=True, slots=True)
 class _Chosen:
-    """A chosen manifest. `about`: digests of the snapshots that it speaks of; of a snapshot, its own."""
+    """A chosen manifest's number. `about`: digests of the snapshots that it speaks of; of a snapshot, its own."""
 
-    manifest: Manifest
+    sequence: int
     about: tuple[str, ...]
 
 
@@ -37,24 +37,21 @@ class Contents:
         self.parts: dict[str, Partial] = {}
         self.withheld: list[Withheld] = []
         self._evidence, self._removed, self._wish = evidence, removed, wish
-        self._chosen = list(_with_subjects({n: load(evidence, n) for n in chosen}))
+        self._chosen = _with_subjects(evidence, sorted(chosen))
         warcs: list[_Chosen] = []
         for item in self._chosen:
             warcs += self._take(item)
-        beside: dict[str, list[ObjectRef]] = {}
-        if warcs:
-            for item in self._chosen:
-                for ref in item.manifest.objects:
-                    if ref.role != "warc" and layout.PREFIX + object_path(ref.digest) in self.whole:
-                        for snapshot in item.about:
-                            beside.setdefault(snapshot, []).append(ref)
+        beside: dict[str, list[int]] = {}
+        for item in self._chosen if warcs else ():
+            for snapshot in item.about:
+                beside.setdefault(snapshot, []).append(item.sequence)
         for item in warcs:
-            self._take_warc(item.manifest, beside.get(item.about[0], []))
+            self._take_warc(self._load(item.sequence), self._shown(beside[item.about[0]]))
         self.withheld.sort(key=lambda held: (held.sequence, held.role, held.digest))
 
     def _take(self, item: _Chosen) -> Iterator[_Chosen]:
         """Everything but a WARC that may have to be cut: its manifest is given back."""
-        wish, manifest = self._wish, item.manifest
+        wish, manifest = self._wish, self._load(item.sequence)
         reduced = "statements" in wish.roles or any(snapshot in wish.statements for snapshot in item.about)
         roles = whole_roles(wish, manifest.event, bodiless=wish.body or "warc" in wish.roles, reduced=reduced)
         cut = wish.cuts_warc and "warc" not in roles
@@ -80,11 +77,14 @@ class Contents:
             partial = some_lines(self._evidence, ref, ids, not self._wish.context)
         self._show_some(manifest, ref, partial)
 
-    def _take_warc(self, manifest: Manifest, beside: list[ObjectRef]) -> None:
+    def _load(self, sequence: int) -> Manifest:
+        return load(self._evidence, sequence)[1]
+
+    def _take_warc(self, manifest: Manifest, beside: Iterable[bytes]) -> None:
         warc, secret, bundle = (manifest.object(role) for role in ("warc", "segment-secret", "bundle"))
         assert warc is not None and secret is not None
         self._present(manifest, secret)
-        partial = some_segments(self._evidence, warc, secret, self._wish, self._bytes(beside))
+        partial = some_segments(self._evidence, warc, secret, self._wish, beside)
         self._show_some(manifest, warc, partial)
         for ref in (secret, bundle):
             if ref is not None and partial is not None:
@@ -92,10 +92,12 @@ class Contents:
             elif ref is not None and ref.digest not in self._removed:
                 self._show(manifest, ref)
 
-    def _bytes(self, refs: Iterable[ObjectRef]) -> Iterator[bytes]:
-        for ref in refs:
+    def _shown(self, sequences: Iterable[int]) -> Iterator[bytes]:
+        """What is shown whole of some manifests, but for WARCs."""
+        for ref in (ref for sequence in sequences for ref in self._load(sequence).objects if ref.role != "warc"):
             name = self._evidence.object_name(ref.digest)
-            if name is not None and ref.size <= MAX_BESIDE:
+            whole = layout.PREFIX + object_path(ref.digest) in self.whole
+            if whole and name is not None and ref.size <= MAX_BESIDE:
                 yield read(self._evidence, name, MAX_BESIDE)
 
     def _show_some(self, manifest: Manifest, ref: ObjectRef, partial: Partial | None) -> None:
@@ -127,20 +129,19 @@ class Contents:
             yield name + PROOF, partial.proof
 
 
-def _with_subjects(loaded: Mapping[int, tuple[bytes, Manifest]]) -> Iterator[_Chosen]:
-    """Each manifest with the snapshots that it speaks of; whatever it speaks about was chosen with it."""
+def _with_subjects(evidence: Evidence, sequences: list[int]) -> list[_Chosen]:
+    """Each manifest with the snapshots that it speaks of; what it speaks about was chosen with it, and is earlier."""
     snapshots: dict[str, str] = {}  # digest of a reading -> that of its snapshot
-    names = {sequence: digest.of_bytes(data) for sequence, (data, _) in loaded.items()}
-    for sequence, (_, manifest) in loaded.items():
-        if manifest.event == "reading" and manifest.subject is not None:
-            snapshots[names[sequence]] = manifest.subject
-    for sequence in sorted(loaded):
-        manifest = loaded[sequence][1]
+    found = []
+    for sequence in sequences:
+        data, manifest = load(evidence, sequence)
+        name, subject = digest.of_bytes(data), manifest.subject or ""
+        about: tuple[str, ...] = (snapshots.get(subject, subject),)
         if manifest.event in ("snapshot", "import"):
-            about = [names[sequence]]
-        else:
-            subject = manifest.subject or ""
-            about = [snapshots.get(subject, subject)]
-            if manifest.event == "recheck":
-                about.append(str(manifest.extra))
-        yield _Chosen(manifest, tuple(about))
+            about = (name,)
+        elif manifest.event == "reading":
+            snapshots[name] = subject
+        elif manifest.event == "recheck":
+            about = (*about, str(manifest.extra))
+        found.append(_Chosen(sequence, about))
+    return found

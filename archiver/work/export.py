@@ -188,8 +188,8 @@ def sequences_of(archive: Archive, refs: Iterable[str]) -> set[int]:
         meant = resolve(archive, ref)
         if meant.statement is not None:
             raise UsageError(
-                f"{meant.name}: a single statement cannot be exported yet",
-                hint=f"for the whole capture with all its statements: archiver export {meant.item.sequence}",
+                f"{meant.name}: a package for replay shows whole captures, no single statement",
+                hint=f"for a bundle with that statement alone: archiver export {meant.name}",
             )
         numbers.add(meant.item.sequence)
     if not numbers:
