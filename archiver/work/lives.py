@@ -148,7 +148,7 @@ def bases(archive: Archive, life: Life) -> list[Base]:
     """The readings that a recheck of this page compares with, oldest first, each with the statements that no earlier
     one held. Raises MissingError, FormatError for a reading that cannot be read."""
     found: list[Base] = []
-    befores: list[Before] = []
+    befores: list[_Later] = []
     bodies: set[str] = set()
     sealed = {(recheck.of, recheck.snapshot): recheck for recheck in life.rechecks}
     for capture in life.captures:
@@ -157,11 +157,11 @@ def bases(archive: Archive, life: Life) -> list[Base]:
             continue
         if facts.source is not None and facts.source.digest in bodies:
             continue  # the same bytes hold no other statements
-        later = before_of(archive, reading)
+        later = _Later(archive, reading)
         held: list[Span] = []
         for base, before in zip(found, befores, strict=True):
             held += _held(archive, before, later, sealed.get((base.capture.snapshot.digest, capture.snapshot.digest)))
-        ids = tuple(item.id for item in later.page.statements if not _is_held(item, held))
+        ids = tuple(item.id for item in later.records if not _is_held(item, held))
         if facts.source is not None:
             bodies.add(facts.source.digest)
         if ids:
@@ -170,7 +170,22 @@ def bases(archive: Archive, life: Life) -> list[Base]:
     return found
 
 
-def _held(archive: Archive, before: Before, later: Before, recheck: Recheck | None) -> list[Span]:
+class _Later:
+    """A reading whose statements are looked at, and which is compared only where no recheck did that."""
+
+    def __init__(self, archive: Archive, reading: Sealed) -> None:
+        self.records = [record for record, _ in look.statements(archive, reading)]
+        self._archive, self._reading = archive, reading
+        self._whole: Before | None = None
+
+    def whole(self) -> Before:
+        """All of it, with its page text."""
+        if self._whole is None:
+            self._whole = before_of(self._archive, self._reading)
+        return self._whole
+
+
+def _held(archive: Archive, before: _Later, later: _Later, recheck: Recheck | None) -> list[Span]:
     """Where an earlier reading's statements stand in a later page text: as a recheck sealed it, else compared now."""
     if recheck is not None:
         try:
@@ -178,7 +193,7 @@ def _held(archive: Archive, before: Before, later: Before, recheck: Recheck | No
             return [place.text for place in places if place is not None and place.text is not None]
         except ArchiverError:
             pass
-    found = compare(before.page, later.page)
+    found = compare(before.whole().page, later.whole().page)
     return [place.text for item in found for place in item.places if place is not None and place.text is not None]
 
 
