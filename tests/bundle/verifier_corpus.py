@@ -31,10 +31,12 @@ from archiver.bundle import layout, record
 from archiver.bundle.build import build
 from archiver.bundle.withhold import parse
 from archiver.errors import FormatError
+from archiver.model.manifest import Continues
 from archiver.signing.keys import KeySigner
 from archiver.verify.report import Outcome, Report
 
 SMALL = VECTORS.parent / "bundles"
+ROOT = digest.of_bytes(b"a root")
 ADDED = (
     "extra.txt", "data/extra.txt", "data/chain/003.json", "data/chain/001.json.sig.1", "data/chain/001.json.new.sig",
     "data/log/checkpoints/3", "data/log/checkpoints/3.tsr", "data/log/tile/0/000", "data/trust/policy",
@@ -84,6 +86,13 @@ def _archives() -> Iterator[Case]:
     yield "simulator/rotated recovery", exported(plain.copy().rotate_recovery().capture(), 4)
     yield "simulator/disowned", exported(plain.copy().capture().revoke(trusted_size=3), 3)
     yield "simulator/revoked later", exported(plain.copy().capture().revoke(trusted_size=5), 1)
+    thief = plain.copy().capture().revoke(trusted_size=3)
+    yield "simulator/disowned behind", exported(thief.copy().capture(), 1)
+    yield "simulator/disowned last", exported(plain.copy().revoke(trusted_size=1).capture(), 1)
+    stolen = plain.copy().rotate(key).capture()
+    yield "simulator/disowned rotation", exported(stolen.revoke(trusted_size=3, old=plain.signer).capture(), 1)
+    yield "simulator/continues", exported(Simulator(16, continues=Continues(plain.identity, 3, ROOT)).capture(), 1)
+    yield "simulator/cosigned", exported(plain.copy().stamp(suffix=".cosig"), 1)
     yield "simulator/taken down", exported(plain.copy().takedown(1, "warc"), 1)
     yield "simulator/stamped", exported(plain.copy().stamp(), 1)
     gzip = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n"

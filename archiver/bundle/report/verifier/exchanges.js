@@ -144,8 +144,9 @@ function checkFacts(facts) {
 // A browser's visit (docs/formats/rendered.md): its hops are all that the page asked for.
 const isRendered = (facts) => facts.software?.settings?.mode === "browser";
 
+// The hop that brought the page, among others that it named or asked for.
 function documentOf(facts) {
-  if (!isRendered(facts)) return facts.hops.at(-1) ?? null;
+  if (!["browser", "requisites"].includes(facts.software?.settings?.mode)) return facts.hops.at(-1) ?? null;
   return facts.hops.find((hop) => hop.url === facts.final_url && hop.location === null) ?? null;
 }
 

@@ -23,11 +23,26 @@ async function verifyBundle(source, { progress = nothing, told = [] } = {}) {
     await checkContent(run);
   }
   await checkFiles(run, progress);
+  relieve(run);
   const believed = believedKeys(run, told);
   await checkExporter(run, believed);
   await checkStamps(run);
   checkSigners(run, believed);
   return report;
+}
+
+// A disowned manifest that is here for what it binds alone is a remark: nothing that was chosen rests on it. But for the
+// last leaf: that there is no later key event is its word.
+function relieve({ record, report }) {
+  if (record === null) return;
+  const disowned = report.findings.filter((finding) => finding.code === "signature-disowned");
+  for (const finding of disowned) {
+    if (record.selected.includes(finding.sequence)) continue;
+    finding.weight = "remark";
+    if (finding.sequence !== record.size - 1) continue;
+    const message = `number ${finding.sequence}, the last, is disowned: a key event before it could be hidden`;
+    report.find(5, "later-unknown", message, finding.file, finding.sequence);
+  }
 }
 
 // Keys that the reader confirmed: one by one, or all that the archive admits, by its identity.
