@@ -11,13 +11,14 @@ from typing import Literal
 
 Family = Literal["double", "single", "guillemet", "corner", "element"]
 
-MARK = re.compile("''|``|,,(?=\\w)|[\"“”„‟＂〝〞〟«»‹›「」『』‘’‚‛'`]")
 FAMILIES: dict[str, Family] = {
     **dict.fromkeys(('"', "“", "”", "„", "‟", "＂", "〝", "〞", "〟", "''", "``", ",,"), "double"),
     **dict.fromkeys(("«", "»", "‹", "›"), "guillemet"),
     **dict.fromkeys(("「", "」", "『", "』"), "corner"),
     **dict.fromkeys(("‘", "’", "‚", "‛", "'", "`"), "single"),
 }
+# All marks, the longer ones first. Written out, so that the search skips whatever cannot begin one.
+MARK = re.compile("|".join(["''", "``", ",,(?=\\w)", *(re.escape(mark) for mark in FAMILIES if len(mark) == 1)]))
 # What may close a run that this mark opened.
 CLOSERS: dict[str, frozenset[str]] = {
     "“": frozenset({"”", '"', "''", "“", "〞"}),

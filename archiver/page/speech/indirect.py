@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from archiver.page.speech.cue import CueAt
 from archiver.page.speech.cues import cues_of
-from archiver.page.speech.lexicon import Is
+from archiver.page.speech.lexicon import MARKED, Is
 from archiver.page.speech.phrases import COMMAS, is_finite, phrase_at
 from archiver.page.speech.tokens import MARK, QUOTE, WORD, Line, Token
 
@@ -14,6 +14,7 @@ THAT = frozenset(
     {"that", "dass", "daß", "que", "qu'", "qu’", "che", "dat", "że", "iż", "что", "що", "att", "että", "že"}
 )
 MIN_WORDS = 3
+_STRONG = MARKED & ~Is.REPORT
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ def reported(line: Line) -> list[Reported]:
     found: list[Reported] = []
     for sentence in line.sentences:
         start, end = sentence
-        if not line.marked_in(start, end):
+        if not any(line.tokens[i].what & _STRONG for i in line.marked_in(start, end)):
             continue
         if line.paragraph.runs and any(token.kind == QUOTE for token in line.tokens[start:end]):
             continue

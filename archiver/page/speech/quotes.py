@@ -67,9 +67,17 @@ def segment(text: str) -> list[Paragraph]:
     found: list[Paragraph] = []
     reversed_guillemets = _guillemets_point_inwards(text)
     open_before: Run | None = None
+    marks = [(m.start(), m.end(), m[0]) for m in MARK.finditer(text)]
+    at = 0
     for start, end in paragraphs(text):
-        cutter = _Cutter(text, start, end, reversed_guillemets)
-        runs = cutter.cut(open_before)
+        first = at
+        while at < len(marks) and marks[at][0] < end:
+            at += 1
+        if first == at:
+            found.append(Paragraph(start, end, []))
+            open_before = None
+            continue
+        runs = _Cutter(text, start, end, reversed_guillemets, marks[first:at]).cut(open_before)
         if open_before is not None and runs and _begins(text, start, runs[0]) and runs[0].family == open_before.family:
             open_before.continues = True
         found.append(Paragraph(start, end, runs))
@@ -83,6 +91,8 @@ def _begins(text: str, start: int, run: Run) -> bool:
 
 def _guillemets_point_inwards(text: str) -> bool:
     """»So« rather than «so»: the text's own habit."""
+    if "»" not in text:
+        return False
     inwards = len(re.findall(r"(?:^|[\s(])»(?=\w)", text))
     outwards = len(re.findall(r"(?:^|[\s(])«(?=[\s\w])", text))
     return inwards > outwards
@@ -91,16 +101,14 @@ def _guillemets_point_inwards(text: str) -> bool:
 class _Cutter:
     """Finds the outermost runs of one paragraph, from left to right, each mark once."""
 
-    def __init__(self, text: str, start: int, end: int, reversed_guillemets: bool) -> None:
+    def __init__(self, text: str, start: int, end: int, reversed_guillemets: bool, marks: singles.Marks) -> None:
         self._text, self._start, self._end = text, start, end
         self._reversed = reversed_guillemets
-        self._marks = [(m.start(), m.end(), m[0]) for m in MARK.finditer(text, start, end)]
+        self._marks = marks
         self._runs: list[Run] = []
 
     def cut(self, open_before: Run | None) -> list[Run]:
         marks = self._marks
-        if not marks:
-            return []
         self._tally = self._count_ahead()
         index = 0
         if open_before is not None:

@@ -13,14 +13,16 @@ _INSIDE_OF = frozenset({",", "(", "-"})
 MAX_ELIDED = 60  # characters of a word that is looked at for others in it
 
 _TOKEN = re.compile(
-    r"(?:[^\W\d_]\.){2,}"  # U.S., p.m.
+    r"[A-Za-z]{2,}+(?=[ ,])"  # most words, sooner
+    r"|(?:[^\W\d_]\.){2,}"  # U.S., p.m.
     r"|[\u05d0-\u05ea]+[\"״][\u05d0-\u05ea]+"  # צה"ל
     r"|[\u0621-\u064a\u064b-\u0652]+"  # Arabic, with its vowel signs
     r"|[#@]?\w+(?:[-‑.&/·+@_]\w+|['’ʼ׳״](?![sS]\b)[^\W\d_]+)*[#@%]?"
     r"|['’][sS]\b"
     r"|--+|\.{2,}|[^\w\s]"
 )
-_INSIDE = re.compile(r"(?<=[a-z,;] )[A-Z]\w+")
+_CAPITALISED = re.compile(r"[A-Z]\w+")
+_FOLLOWS = re.compile("[a-z,;] [A-Z]")
 _COMMON = re.compile(r"(?<![\w’'-])[a-z]\w+")
 _TWO_MORE = re.compile(r" [^\W\d_a-zа-яіїєґ]\w+ [^\W\d_a-zа-яіїєґ]\w+")
 _CAPITAL = re.compile(r" [A-Z][a-z]")
@@ -32,8 +34,8 @@ class Spelling:
     """How the words of a text are written: what is a capital letter at a sentence's beginning worth?"""
 
     def __init__(self, text: str) -> None:
-        self._names = set(_INSIDE.findall(text))
-        self._common = set(_COMMON.findall(text))
+        self._names = {m[0] for m in _CAPITALISED.finditer(text) if _FOLLOWS.match(text, max(m.start() - 2, 0))}
+        self._common = set(_COMMON.findall(" ".join(set(text.split()))))
 
     def is_common(self, word: str) -> bool:
         """A word with a capital that elsewhere has none, and nowhere else in a sentence has one."""
