@@ -180,11 +180,11 @@ class CaptureRun:
         with self.hands.hand() as hand:
             if target.path is not None:
                 return _Done(number, *_staged(hand, hand.stage_file(target)), None, None)
-            visit = visit_politely(hand, target, self.politeness, self.options.attempts)
+            visit, snapshot = visit_politely(hand, target, self.politeness, self.options.attempts)
             if visit.error_kind == "interrupted" or (visit.outcome != "response" and not self.options.keep_failed):
                 hand.drop()
                 return _Done(number, None, None, visit, None)
-            snapshot, reading = _staged(hand, hand.stage(visit.attempts))
+            snapshot, reading = _staged(hand, snapshot or hand.stage(visit.attempts))
             asked = "asked for" if snapshot.facts.rendered else None
             done = _Done(number, snapshot, reading, visit, None, browser=asked)
             reason = _why_render(target, reading) if self.options.rendering else None

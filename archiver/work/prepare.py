@@ -366,7 +366,7 @@ def stage_reading(
         item = archive.objects.stage_bytes(data)
         staged.append(item)
         refs.append(ObjectRef(role, item.digest, item.size, media_type))
-    draft = draft_of(archive, "reading", facts_model.encode(reading.facts), refs, staged)
+    draft = draft_of(archive, "reading", reading.facts_bytes, refs, staged)
     return tuple(staged), draft
 
 

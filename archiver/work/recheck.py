@@ -161,9 +161,9 @@ class _Round:
         with self._hands.hand() as hand:
             if errand.target.path is not None:
                 return compared_by(hand, errand, hand.stage_file(errand.target), befores)
-            found = visit_politely(hand, errand.target, self._politeness, self._settings.attempts)
+            found, snapshot = visit_politely(hand, errand.target, self._politeness, self._settings.attempts)
             if found.outcome == "response":
-                return compared_by(hand, errand, hand.stage(found.attempts), befores)
+                return compared_by(hand, errand, snapshot or hand.stage(found.attempts), befores)
             if found.error_kind in OURS:
                 hand.drop()
                 raise FetchError(found.error or "no visit was made", where=errand.target.url, hint=found.hint)

@@ -117,9 +117,10 @@ class Station:
         another attempt would not bring anything else. Raises StoreError."""
         visit = self.fetch(target)
         last = visit.exchanges[-1] if visit.exchanges else None
-        if self._rendering or last is None or visit.outcome != "response" or visit.error is not None or visit.retryable:
+        if last is None or visit.outcome != "response" or visit.error is not None or visit.retryable:
             return visit, None
-        if last.status in RETRY_STATUSES or sum(item.response_length for item in visit.exchanges) > AT_ONCE:
+        large = sum(item.response_length for item in visit.exchanges) > AT_ONCE
+        if large or self._rendering or self._requisites or last.status in RETRY_STATUSES:
             return visit, None
         staged = self.stage(attempt)
         return replace(visit, exchanges=(replace(last, request=b"", fields=()),)), staged
