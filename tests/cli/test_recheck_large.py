@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from newsroom import Newsroom
-from ready import LOCAL, captured_once, copied, newsroom, site
+from ready import LOCAL, captured_once, commands, copied, newsroom, site
 from terminal import User
 
 from archiver.archive import Archive
@@ -24,26 +24,27 @@ CRANE, FERRY, BEES = "/wire/harbour-crane", "/gazette/ferry", "/notes/bees"
 
 @pytest.fixture(scope="module")
 def template(newsroom: Newsroom, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return captured_once(tmp_path_factory.mktemp("template"), newsroom, CRANE, FERRY, CRANE)
+    """Three captures of two pages; rechecks that told something, and nothing; another page and a file to compare."""
+    folder = tmp_path_factory.mktemp("template")
+    captured_once(folder, newsroom, CRANE, FERRY, CRANE, settings='recheck: [{pattern: "*", every: 1s}]\n')
+    archiver = commands(folder)
+    newsroom.put("/web/crane", newsroom.pages[CRANE])
+    newsroom.edit(CRANE, b"nobody can say", b"anybody can say")
+    assert archiver("recheck", *LOCAL, newsroom.url(CRANE)) == 1
+    newsroom.put(FERRY, newsroom.pages["/check/challenge"])
+    assert archiver("recheck", *LOCAL, newsroom.url(FERRY)) == 4
+    assert archiver("recheck", *LOCAL, "1", "--against", newsroom.url("/web/crane")) == 0
+    saved = folder / "saved.html"
+    saved.write_bytes(newsroom.pages[CRANE].data())
+    assert archiver("capture", saved) == 0
+    assert archiver("recheck", "latest", "--against", saved) == 0
+    newsroom.restore()
+    return folder
 
 
 @pytest.fixture
 def full(user: User, site: Newsroom, template: Path, monkeypatch: pytest.MonkeyPatch) -> User:
-    """Three captures of two pages; rechecks that told something, and nothing; another page and a file to compare."""
-    copied(template, user, monkeypatch)
-    with (user.archive / "archive.yaml").open("a") as settings:
-        settings.write('recheck: [{pattern: "*", every: 1s}]\n')
-    site.put("/web/crane", site.pages[CRANE])
-    site.edit(CRANE, b"nobody can say", b"anybody can say")
-    assert user("recheck", *LOCAL, site.url(CRANE)).code == 1
-    site.put(FERRY, site.pages["/check/challenge"])
-    assert user("recheck", *LOCAL, site.url(FERRY)).code == 4
-    assert user("recheck", *LOCAL, "1", "--against", site.url("/web/crane")).code == 0
-    saved = user.folder / "saved.html"
-    saved.write_bytes(site.pages[CRANE].data())
-    assert user("capture", *LOCAL, saved).code == 0
-    assert user("recheck", "latest", "--against", saved).code == 0
-    return user
+    return copied(template, user, monkeypatch)
 
 
 def archive_of(user: User) -> Archive:
