@@ -7,6 +7,8 @@ statement's words were met is found there (work.origins).
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -30,6 +32,7 @@ from archiver.web.cookies import Cookie
 from archiver.web.exchange import ErrorKind, Exchange, Visit
 from archiver.web.fetch import HttpFetcher
 from archiver.web.headers import CHROME, FIREFOX
+from archiver.web.stop import Stop
 from archiver.work.prepare import (
     JSON,
     FactsOf,
@@ -56,7 +59,7 @@ def browser_of(fetcher: HttpFetcher) -> Browser:
         dialler=fetcher.dialler,
         identity=new_identity(),
         clock=fetcher.clock,
-        stop=fetcher.stop,
+        stop=_Wanted(fetcher.stop),
         max_bytes=limits.max_bytes,
         max_head=limits.max_head,
         folder=fetcher.folder,
@@ -78,6 +81,21 @@ def browser_of(fetcher: HttpFetcher) -> Browser:
         whole, total=total, load=whole.load * share, settle=whole.settle * share, scroll=whole.scroll * share
     )
     return Browser(recording, setting=setting, patience=patience, limits=TapeLimits())
+
+
+class _Wanted:
+    """Set when the user wants to stop, and when the process that this one works for is gone."""
+
+    def __init__(self, stop: Stop) -> None:
+        parent = multiprocessing.parent_process()
+        self._stop = stop
+        self._parent = None if parent is None else parent.pid
+
+    def is_set(self) -> bool:
+        return self._stop.is_set() or (self._parent is not None and os.getppid() != self._parent)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        return self._stop.wait(timeout) or self.is_set()
 
 
 def cookies_for(cookies: Sequence[Cookie], url: str) -> list[dict[str, Any]]:

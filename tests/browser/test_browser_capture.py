@@ -8,6 +8,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -229,3 +230,45 @@ def test_a_batch_of_pages(desk: Desk, plain_site: SteadySite) -> None:
     *found, last = desk.capture("--browser", "--jobs", "2", "--delay", "0", *addresses)
     assert last["sealed"] == 20
     assert all(item["exchanges"] == 2 for item in found)
+
+
+@pytest.mark.slow
+def test_a_capture_that_is_killed_leaves_no_browser(desk: Desk, plain_site: SteadySite) -> None:
+    plain_site.serve("/never", page("<p>x<img src=/late>"))
+    plain_site.serve("/late", head("Content-Length: 5"), lambda talk: talk.pause(60))
+    command = [sys.executable, "-m", "archiver", "capture", "--allow-private", "--browser", plain_site.url("/never")]
+    with subprocess.Popen(
+        command, cwd=desk.folder, env=desk.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as capture:
+        plain_site.wait_for("/never")
+        browsers = _browsers(capture.pid)
+        assert browsers
+        capture.kill()
+    end = time.monotonic() + 15
+    while browsers and time.monotonic() < end:
+        browsers = {pid for pid in browsers if Path(f"/proc/{pid}").exists() and not _is_over(pid)}
+        time.sleep(0.1)
+    assert not browsers
+
+
+def _browsers(root: int) -> set[int]:
+    """Descendants whose command line is a browser's."""
+    parents = {}
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            except OSError:
+                continue
+    found, size = {root}, 0
+    while len(found) > size:
+        size = len(found)
+        found |= {pid for pid, parent in parents.items() if parent in found}
+    return {pid for pid in found if b"--remote-debugging-pipe" in Path(f"/proc/{pid}/cmdline").read_bytes()}
+
+
+def _is_over(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in ("Z", "X")
+    except OSError:
+        return True
