@@ -9,7 +9,10 @@ from archiver.cli import session
 FORMATS = ("text", "markdown", "html", "bibtex", "csl-json")
 
 
-@click.command(short_help="Cite one statement: text, Markdown, HTML, BibTeX or CSL JSON.")
+@click.command(
+    short_help="Cite one statement: text, Markdown, HTML, BibTeX or CSL JSON.",
+    epilog="\b\nFor example:\n  archiver cite 42#s3\n  archiver cite 42#s3 --format csl-json",
+)
 @click.argument("ref", metavar="REF#ID")
 @click.option("--statement", metavar="ID", help="The statement, where REF takes no suffix: an address, latest.")
 @click.option(

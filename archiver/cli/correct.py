@@ -19,7 +19,13 @@ if TYPE_CHECKING:
     from archiver.work.correct import Corrected
 
 
-@click.command(short_help="Correct or reject statements, in an editor or with a YAML file.")
+@click.command(
+    short_help="Correct or reject statements, in an editor or with a YAML file.",
+    epilog="\b\nFor example:"
+    "\n  archiver correct 42"
+    "\n  archiver correct 42#s3 --export sheet.yaml"
+    "\n  archiver correct 42#s3 --import sheet.yaml",
+)
 @click.argument("ref")
 @click.option("--export", "target", metavar="FILE.yaml", help="Write the statements to a file to be edited; - prints.")
 @click.option("--import", "source", metavar="FILE.yaml", help="Take the corrections from such a file; - reads them.")

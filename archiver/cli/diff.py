@@ -19,7 +19,10 @@ from archiver.work.diff import Difference, Side
 CONTEXT = 200  # characters of an unchanged stretch that are shown at either end
 
 
-@click.command(short_help="What changed between two captures, word by word.")
+@click.command(
+    short_help="What changed between two captures, word by word.",
+    epilog="\b\nFor example:\n  archiver diff 41 57\n  archiver diff 41 57 --html changes.html",
+)
 @click.argument("old", metavar="OLD")
 @click.argument("new", metavar="NEW")
 @click.option("--page", "whole", is_flag=True, help="The whole pages, not the articles alone.")

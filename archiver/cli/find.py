@@ -21,7 +21,12 @@ COLOURS = {"verbatim": "green", "altered": "red", "not in the archive": "yellow"
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
-@click.command(short_help="Look for words that somebody cites: verbatim, altered, or not in the archive.")
+@click.command(
+    short_help="Look for words that somebody cites: verbatim, altered, or not in the archive.",
+    epilog="\b\nFor example:"
+    '\n  archiver find "nobody can say that it was hidden"'
+    '\n  archiver find "nobody can say" --speaker Marendahl --from 2026-09-01',
+)
 @click.argument("words")
 @click.option("--speaker", metavar="NAME", help="Only statements of a speaker so named.")
 @click.option("--site", metavar="TEXT", help="Only pages whose address or site contains TEXT.")

@@ -16,7 +16,10 @@ from archiver.cli.word_diff import diff_lines
 from archiver.work.history import History, Moment, Statement, Visit
 
 
-@click.command(short_help="The life of a page and of its statements.")
+@click.command(
+    short_help="The life of a page and of its statements.",
+    epilog="\b\nFor example:\n  archiver history https://news.example/bridge\n  archiver history 42#s3",
+)
 @click.argument("ref", metavar="REF|URL")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context

@@ -11,7 +11,11 @@ from archiver.cli.render import amount, print_json
 from archiver.errors import UsageError
 
 
-@click.command(cls=Quoting, short_help="Pin words of a captured page as a statement.")
+@click.command(
+    cls=Quoting,
+    short_help="Pin words of a captured page as a statement.",
+    epilog='\b\nFor example:\n  archiver pin 42 --quote "nobody can say that it was hidden" --speaker "Ilse Marendahl"',
+)
 @click.argument("ref")
 @options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")

@@ -10,7 +10,10 @@ from archiver.cli.render import amount, print_json, warn
 from archiver.errors import UsageError
 
 
-@click.command(short_help="Find text and statements in captures that were sealed without.")
+@click.command(
+    short_help="Find text and statements in captures that were sealed without.",
+    epilog="\b\nFor example:\n  archiver read 42\n  archiver read --all",
+)
 @click.argument("refs", nargs=-1, metavar="[REF]...")
 @click.option("--all", "everything", is_flag=True, help="Every capture that has no reading yet.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=None, help="Processes (default: one for each core).")

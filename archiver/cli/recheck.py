@@ -25,7 +25,14 @@ if TYPE_CHECKING:
     from archiver.work.wishes import Wishes
 
 
-@click.command(short_help="Visit pages again: does each statement still stand?")
+@click.command(
+    short_help="Visit pages again: does each statement still stand?",
+    epilog="\b\nFor example:"
+    "\n  archiver recheck 42"
+    "\n  archiver recheck https://news.example/bridge"
+    "\n  archiver recheck --due --every 15m"
+    "\n  archiver recheck 42 --against saved.html",
+)
 @click.argument("refs", nargs=-1, metavar="[REF]...")
 @click.option("--all", "everything", is_flag=True, help="Every page that has statements.")
 @click.option("--due", "overdue", is_flag=True, help="The pages whose time has come, by the intervals in archive.yaml.")

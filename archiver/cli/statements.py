@@ -14,7 +14,13 @@ from archiver.model.records import to_plain
 from archiver.model.statement import StatementRecord
 
 
-@click.command(short_help="Print the statements in a page, a file or a capture; seal nothing.")
+@click.command(
+    short_help="Print the statements in a page, a file or a capture; seal nothing.",
+    epilog="\b\nFor example:"
+    "\n  archiver statements https://news.example/bridge"
+    "\n  archiver statements saved.html --json"
+    "\n  archiver statements 42",
+)
 @click.argument("subject", metavar="FILE|URL|REF")
 @click.option("--allow-private", is_flag=True, help="Allow private, loopback and link-local addresses.")
 @click.option("--language", metavar="CODE", help="The language of the text, where the page does not say it.")
