@@ -323,6 +323,31 @@ def test_facts_of_odd_shapes() -> None:
         assert "https://news.example/bridge" in contents(data)["report.html"].decode()
 
 
+def luminance(colour: str) -> float:
+    """Relative luminance of #rrggbb or #rgb (WCAG 2.2)."""
+    digits = colour if len(colour) == 7 else "#" + "".join(2 * digit for digit in colour[1:])
+    parts = [int(digits[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_contrast_is_enough_in_light_dark_and_print() -> None:
+    """WCAG AA asks for 4.5 to 1 for text."""
+    palettes = [
+        dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{3,6})", block))
+        for block in re.findall(r":root \{(.*?)\}", verifier.style(), re.DOTALL)
+    ]
+    assert len(palettes) == 3
+    for palette in palettes:
+        for ink, paper in (
+            ("ink", "paper"), ("soft", "paper"), ("soft", "wash"), ("ink", "wash"), ("accent", "paper"),
+            ("accent", "wash"), ("alert", "paper"), ("alert", "alert-wash"), ("ink", "alert-wash"), ("mark-ink", "mark"),
+            ("paper", "accent"),
+        ):  # fmt: skip
+            dark, light = sorted((luminance(palette[ink]), luminance(palette[paper])))
+            assert (light + 0.05) / (dark + 0.05) >= 4.5, (ink, paper, palette)
+
+
 # Pieces.
 
 

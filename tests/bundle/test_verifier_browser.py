@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import shutil
 import subprocess
@@ -10,7 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from bundle_cases import SIGNER, bundle_of, contents, signed_again, small_archive, zip_of
+from bundle_cases import SIGNER, MemoryArchive, bundle_of, contents, signed_again, small_archive, zip_of
+from bundle_cases import Page as BundlePage
 from chromium import PROGRAM, Chromium, Page
 from verifier_corpus import corpus, disagreement, judge
 
@@ -88,6 +90,42 @@ def test_fingerprints_that_somebody_told(browser: Chromium, verify_html: Path, t
         page.wait("!!document.documentElement.dataset.verdict")
         assert page.evaluate("document.documentElement.dataset.verdict") == verdict
         assert ("nobody in this bundle" in page.evaluate("document.body.innerText")) == (verdict == UNCONFIRMED)
+
+
+def test_a_report_checks_its_own_bundle(browser: Chromium, tmp_path: Path) -> None:
+    """Opened from the unpacked folder, it takes the zip, and says that its own word proves nothing."""
+    data, _ = bundle_of(small_archive(), 1)
+    report, path = tmp_path / "report.html", tmp_path / "good.zip"
+    report.write_bytes(contents(data)["report.html"])
+    path.write_bytes(data)
+    page = opened(browser, report)
+    assert "This page came with the bundle, so its own check proves nothing" in page.evaluate("document.body.innerText")
+    assert checked(page, path) == UNCONFIRMED
+    assert page.evaluate("document.querySelectorAll('#verifier-results .statement').length") == 1
+    drop = (
+        "const moved = new DataTransfer(); moved.items.add(new File(['<p>404'], 'x.zip'));"
+        "document.documentElement.dataset.verdict = '';"
+        "document.body.dispatchEvent(new DragEvent('drop', { dataTransfer: moved, bubbles: true, cancelable: true }))"
+    )
+    page.evaluate(drop)
+    page.wait("!!document.documentElement.dataset.verdict")
+    assert page.evaluate("document.documentElement.dataset.verdict") == "refused"
+
+
+def test_words_of_the_evidence_stay_words(browser: Chromium, verify_html: Path, tmp_path: Path) -> None:
+    """A speaker's name and a quotation that are markup are shown, and nothing of them runs."""
+    evil = "<img src=x onerror=\"document.title='broken'\"><script>document.title='broken'</script>"
+    said = {"parts": [evil], "kind": "direct", "speaker": evil, "polarity": "affirmed"}
+    archive = MemoryArchive()
+    archive.capture(BundlePage(f"<p>{html.escape(evil)}</p>".encode(), [said]))
+    archive.seal()
+    path = tmp_path / "evil.zip"
+    path.write_bytes(bundle_of(archive, 1)[0])
+    page = opened(browser, verify_html)
+    assert checked(page, path) == UNCONFIRMED
+    shown = page.evaluate("document.querySelector('#verifier-results blockquote').textContent")
+    assert shown == evil and page.evaluate("document.title") == "Verify an evidence bundle"
+    assert page.evaluate("document.querySelectorAll('#verifier-results img, #verifier-results script').length") == 0
 
 
 def test_it_cannot_reach_anything(browser: Chromium, verify_html: Path) -> None:
