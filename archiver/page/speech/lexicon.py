@@ -95,6 +95,7 @@ FUNCTION = (
 )  # fmt: skip
 CUE = Is.SAY | Is.REPORT
 MARKED = CUE | Is.ACCORDING | Is.SO | Is.ZUFOLGE | Is.HIS_SAYING | Is.SPOKEN  # what a cue can be
+PLAIN, LEADING, NAME = 0, 1, 2
 MAX_MEMORY = 50_000  # words whose classes are kept
 _PREFIXES = {"ar": "وف", "he": "ו"}
 _VOWEL_SIGNS = dict.fromkeys(range(0x64B, 0x653))
@@ -111,29 +112,19 @@ class Lexicon:
     starts: tuple[tuple[str, int], ...]
     ends: tuple[tuple[str, int], ...]
     lists: dict[str, tuple[str, ...]]
-    plain: dict[str, int] = field(default_factory=dict, compare=False)  # words that are the same wherever they stand
+    usual: dict[str, tuple[int, int, str, frozenset[str]]] = field(default_factory=dict, compare=False)
     _memory: dict[str, int] = field(default_factory=dict, compare=False)
     _entries: dict[str, tuple[re.Pattern[str], tuple[int, ...]]] = field(default_factory=dict, compare=False)
 
-    leading: dict[str, tuple[int, frozenset[str]]] = field(default_factory=dict, compare=False)
-    names: dict[str, tuple[int, str]] = field(default_factory=dict, compare=False)
-
-    def know_as_plain(self, word: str, what: int) -> None:
-        """`word`, so spelt, is `what` in any context."""
-        if len(self.plain) < MAX_MEMORY:
-            self.plain[word] = what
-
-    def know_as_name(self, word: str, lower: str, what: int) -> None:
-        """`word`, with a capital inside a sentence, is a name that can be `what`."""
-        if len(self.names) < MAX_MEMORY:
-            self.names[word] = what, lower
-
-    def know_as_leading(self, word: str) -> None:
-        """`word` is the same in any context in which none of its entries of several words stands."""
-        if len(self.leading) < MAX_MEMORY:
-            seconds = {rest[0][0] for rest, _ in self.phrases[word]}
-            either = frozenset(seconds | {letter.upper() for letter in seconds} | set(" \n\t\r\xa0\u202f"))
-            self.leading[word] = self.classes(word), either
+    def know(self, word: str, sort: int, what: int, lower: str) -> None:
+        """Keep what a word is, so spelt: PLAIN: in any context; LEADING: unless an entry of several words stands
+        there; NAME: inside a sentence."""
+        if len(self.usual) >= MAX_MEMORY:
+            return
+        seconds = {rest[0][0].casefold() for rest, _ in self.phrases[lower]} if sort == LEADING else set()
+        if "i" in seconds:
+            seconds |= {"ı", "İ".casefold()}  # the same letter for an expression that ignores case
+        self.usual[word] = sort, what, lower, frozenset(seconds)
 
     def entries(self, first: str) -> tuple[re.Pattern[str], tuple[int, ...]]:
         """(what follows `first` in its entries of several words, a group for each; what each entry is)."""

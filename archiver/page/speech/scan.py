@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
-from archiver.page.speech.lexicon import CASELESS, FUNCTION, MARKED, SLAVIC, Is, Lexicon
+from archiver.page.speech.lexicon import CASELESS, FUNCTION, LEADING, MARKED, NAME, PLAIN, SLAVIC, Is, Lexicon
 from archiver.page.speech.quotes import Paragraph
 from archiver.page.speech.tokens import MARK, QUOTE, WORD, Token
 
 _MARKS = frozenset(",.;:?!()[]—–…/%&$€£+*|=")  # that need no second look
+_UNUSUAL = (-1, 0, "", frozenset[str]())
 _INSIDE_OF = frozenset({",", "(", "-"})
 MAX_ELIDED = 60  # characters of a word that is looked at for others in it
 
@@ -77,27 +78,23 @@ class Scanner:
     def scan(self, start: int, end: int) -> None:
         """Append the tokens of text[start:end]."""
         text, tokens, at = self._text, self.tokens, start
-        plain, leading, names, ends = self._lexicon.plain, self._lexicon.leading, self._lexicon.names, self.ends
+        usual, marked, ends = self._lexicon.usual, self.marked, self.ends
         for match in _TOKEN.finditer(text, start, end):
             first, after = match.span()
             if first < at:
                 continue  # in an entry of several words
             word = match[0]
-            what = plain.get(word)
-            if what is None and word in leading:
-                flags, seconds = leading[word]
-                what = flags if text[after + 1 : after + 2] not in seconds else None
-            if what is not None:
+            sort, what, lower, seconds = usual.get(word, _UNUSUAL)
+            if sort == PLAIN or (sort == LEADING and not _may_go_on(text, after, seconds)):
                 if what & MARKED:
-                    self.marked.append(len(tokens))
+                    marked.append(len(tokens))
                 tokens.append(Token(WORD, first, after, word, word, what, False, None))
             elif word in _MARKS:
                 ends.append(len(tokens))
                 tokens.append(Token(MARK, first, after, word, word, 0, False, None))
-            elif word in names and self._goes_on(text, after):
-                what, lower = names[word]
+            elif sort == NAME and self._is_inside(text, after):
                 if what & MARKED:
-                    self.marked.append(len(tokens))
+                    marked.append(len(tokens))
                 self.capitals.append(len(tokens))
                 tokens.append(Token(WORD, first, after, word, lower, what, True, None))
             elif not (word[0].isalnum() or word[0] in "#@'’"):
@@ -112,7 +109,7 @@ class Scanner:
             elif not self._elided(word, first, after):
                 at = self._word(word, first, after, end)
 
-    def _goes_on(self, text: str, after: int) -> bool:
+    def _is_inside(self, text: str, after: int) -> bool:
         """Whether a word with a capital stands inside a sentence, and no dot behind it."""
         previous = self.tokens[-1] if self.tokens else None
         inside = previous is not None and (previous.kind == WORD or previous.text in _INSIDE_OF)
@@ -170,17 +167,16 @@ class Scanner:
     def _remember(self, word: str, lower: str, what: int, capital: bool, leads: bool) -> None:
         """Keep what the word is, if it is that wherever it stands."""
         lexicon, language = self._lexicon, self._language
-        if word[-1] == "." or lexicon.classes(lower + ".") & Is.ABBREVIATION:
+        if word in lexicon.usual or word[-1] == "." or lexicon.classes(lower + ".") & Is.ABBREVIATION:
             return
-        if lower == word and (leads or what or language in ("en", "de")):
-            if leads and (lexicon.words.get(lower) or language == "en"):
-                lexicon.know_as_leading(word)
-            elif not leads:
-                lexicon.know_as_plain(
-                    word, what if what or language == "en" else self._in_context(word, False, 0, None, 0)
-                )
-        elif capital and language == "en" and not leads and not what & Is.AUXILIARY:
-            lexicon.know_as_name(word, lower, what)
+        if capital:
+            if language == "en" and not leads and not what & Is.AUXILIARY:
+                lexicon.know(word, NAME, what, lower)
+        elif lower == word and leads:
+            if language == "en" or lexicon.words.get(lower):
+                lexicon.know(word, LEADING, lexicon.classes(lower), lower)
+        elif lower == word and (what or language in ("en", "de")):
+            lexicon.know(word, PLAIN, what or self._in_context(word, False, 0, None, 0), lower)
 
     def _entry(self, first: str, after: int, end: int, what: int) -> tuple[int, int]:
         """(end, flags) of an entry of several words that begins with `first`, if one stands here."""
@@ -216,6 +212,12 @@ class Scanner:
         if not capital and not what and before is not None and before.capital:
             return Is.VERBISH  # behind a name no noun goes on
         return what
+
+
+def _may_go_on(text: str, after: int, seconds: frozenset[str]) -> bool:
+    """Whether what follows can be the rest of an entry of several words."""
+    second = text[after + 1 : after + 2]
+    return second.isspace() or second.casefold() in seconds
 
 
 def _german(word: str, capital: bool, what: int, before: Token | None) -> int:
