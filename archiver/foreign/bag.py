@@ -16,7 +16,7 @@ from archiver.errors import ArchiverError, FormatError
 from archiver.foreign.case import ForeignCase
 from archiver.foreign.files import SIZES, WEAK, Sums, blame, check_container, read_text, sums
 from archiver.foreign.warcs import check_warc, finish_exchanges, is_warc
-from archiver.foreign.zip_files import check_name
+from archiver.foreign.zip_files import MAX_FILES, check_name
 
 DECLARATION, INFO, FETCH, DATA = "bagit.txt", "bag-info.txt", "fetch.txt", "data/"
 _LIST = re.compile(r"(tag)?manifest-([a-z0-9]{1,20})\.txt", re.ASCII)
@@ -85,6 +85,9 @@ def _read_list(case: ForeignCase, name: str, algorithm: str, into: Listed) -> No
         blame(report, 4, error, "list-bad", name)
         return
     for number, line in enumerate(re.split(r"\r\n|\n|\r", text), 1):
+        if number > MAX_FILES:
+            report.find(4, "list-bad", f"more than {MAX_FILES} lines", file=name)
+            return
         if not line.strip():
             continue
         found = _LINE.fullmatch(line)

@@ -148,33 +148,34 @@ def check_blocks(case: ForeignCase, name: str) -> None:
     """An `.idx`: each block of the gzipped index that it lists lies there and has its digest."""
     try:
         with case.files.open(name) as stream:
-            target = "index.cdx.gz"
+            target, reached = "index.cdx.gz", 0
             for line in lines(stream):
                 _, _, told = _split(line)
                 if line[:1] == b"!":
                     target = loose_json.text(told, "filename") or target
                     continue
                 file = f"{name.rpartition('/')[0]}/{loose_json.text(told, 'filename') or target}".lstrip("/")
-                _check_block(case, name, file, told)
+                reached = _check_block(case, name, file, told, reached)
     except ArchiverError as error:
         blame(case.report, 10, error, "index-bad", name)
 
 
-def _check_block(case: ForeignCase, name: str, file: str, told: dict[str, Any]) -> None:
+def _check_block(case: ForeignCase, name: str, file: str, told: dict[str, Any], reached: int) -> int:
+    """One block, which begins where the one before it ended or later; where it ends."""
     offset, length = loose_json.natural(told.get("offset")), loose_json.natural(told.get("length"))
     size = case.files.size(file)
-    if offset is None or length is None or length > MAX_LINE * 64:
-        raise FormatError("a block without offset or length")
+    if offset is None or length is None or offset < reached:
+        raise FormatError("blocks without offset or length, or not one behind the other")
     if size is None or offset + length > size:
         case.report.find(10, "index-differs", f"{file} has no bytes {offset} to {offset + length}", file=name)
-        return
+        return offset
     said = (loose_json.text(told, "digest") or "").removeprefix("sha256:")
-    if not re.fullmatch(r"[0-9a-f]{64}", said, re.ASCII):
-        return
-    with case.files.open(file) as stream:
-        found = sums(io.BufferedReader(Slice(stream, offset, length)), ("sha256",)).digests["sha256"]
-    if found != said:
-        case.report.find(10, "index-differs", f"the block at byte {offset} of {file} has another digest", file=name)
+    if re.fullmatch(r"[0-9a-f]{64}", said, re.ASCII):
+        with case.files.open(file) as stream:
+            found = sums(io.BufferedReader(Slice(stream, offset, length)), ("sha256",)).digests["sha256"]
+        if found != said:
+            case.report.find(10, "index-differs", f"the block at byte {offset} of {file} has another digest", file=name)
+    return offset + length
 
 
 def lines(stream: BinaryIO, limit: int = MAX_LINE) -> Iterator[bytes]:

@@ -12,18 +12,22 @@ from typing import Any
 from archiver.errors import FormatError
 
 MAX_DEPTH = 64
+MAX_VALUES = 2_000_000  # each takes some 60 to 100 bytes of memory, however few it has in the file
 _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _OTHERS = re.compile(rb"[^][{}]+")
 
 
 def parse(data: bytes, where: str | None = None) -> Any:
-    """The value. Raises FormatError for a key that stands twice, NaN, more depth than 64, what is no JSON."""
-    depth = deepest = 0
-    for char in _OTHERS.sub(b"", _STRINGS.sub(b"", data)):
+    """The value. Raises FormatError for a key that stands twice, NaN, more depth than 64, too many
+    values, what is no JSON."""
+    bare = _STRINGS.sub(b"", data)
+    if bare.count(b",") + bare.count(b"[") + bare.count(b"{") > MAX_VALUES:
+        raise FormatError(f"JSON of more than {MAX_VALUES} values", where=where)
+    depth = 0
+    for char in _OTHERS.sub(b"", bare):
         depth += 1 if char in b"[{" else -1
-        deepest = max(deepest, depth)
-    if deepest > MAX_DEPTH:
-        raise FormatError(f"JSON nested deeper than {MAX_DEPTH}", where=where)
+        if depth > MAX_DEPTH:
+            raise FormatError(f"JSON nested deeper than {MAX_DEPTH}", where=where)
     try:
         return json.loads(data.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse, parse_int=_number)
     except (ValueError, RecursionError) as error:

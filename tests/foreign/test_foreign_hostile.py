@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 import json
 import os
@@ -185,3 +186,22 @@ def test_json_that_could_be_read_in_two_ways(data: bytes) -> None:
 def test_gzip_bombs_in_a_warc(tmp_path: Path) -> None:
     bomb = gzip.compress(b"WARC/1.0\r\nContent-Length: 99999999999\r\n\r\n" + bytes(64 << 20), mtime=0)
     assert codes(bomb, tmp_path, "x.warc.gz") >= {"warc-damaged"}
+
+
+def test_blocks_of_an_index_are_hashed_once(tmp_path: Path) -> None:
+    packed = gzip.compress(contents()["indexes/index.cdx"], mtime=0)
+    good = "example,news)/ 20261123130211 " + json.dumps(
+        {"offset": 0, "length": len(packed), "digest": "sha256:" + hashlib.sha256(packed).hexdigest()}
+    )
+    meta = '!meta 0 {"format": "cdxj-gzip-1.0", "filename": "index.cdx.gz"}\n'
+    names = {name: data for name, data in contents().items() if name != "indexes/index.cdx"}
+    for idx, wanted in (
+        (good + "\n", set[str]()),
+        (good.replace("sha256:", "md9:"), set()),  # of an unknown kind
+        (good.replace('"offset": 0', '"offset": 9'), {"index-differs"}),
+        ((good + "\n") * 100_000, {"index-bad"}),
+        (good.replace(hashlib.sha256(packed).hexdigest(), "0" * 64), {"index-differs"}),
+    ):
+        files = names | {"indexes/index.cdx.gz": packed, "indexes/index.idx": (meta + idx).encode()}
+        found = codes(zipped(wacz(files)), tmp_path, "x.wacz")
+        assert found & {"index-bad", "index-differs"} == wanted, idx[:200]
