@@ -11,17 +11,20 @@ say what the evidence says. All other steps are those of an archive (archiver.ve
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from archiver.bundle import bag, layout, record
 from archiver.bundle.build import NAMESPACE
 from archiver.bundle.listing import Listing, check_listing
 from archiver.bundle.read import BundleEvidence
-from archiver.bundle.record import BundleRecord
+from archiver.bundle.record import BundleRecord, Withheld
 from archiver.bundle.report import render
 from archiver.bundle.report.view import View
 from archiver.errors import ArchiverError, FormatError, MissingError, NewerVersionError, ProofError, UsageError
 from archiver.evidence import read
+from archiver.model import parts
+from archiver.model.parts import Leaf, Node
 from archiver.signing import allowed_signers, sshsig
 from archiver.signing.keys import PublicKey
 from archiver.tlog import consistency
@@ -91,15 +94,30 @@ def _compare_record(case: Case, evidence: BundleEvidence, bundle: BundleRecord, 
 
 
 def _say_withheld(case: Case, evidence: BundleEvidence, bundle: BundleRecord) -> None:
-    """Step 9 takes a manifest without any object here for one that only binds: if all were withheld, say so here."""
+    """Step 9 takes a manifest without any object here for one that only binds: if all were withheld, say so here. What
+    is shown in part must be as much as bundle.json says, and not all."""
     codes = ("object-withheld", "object-in-part", "parts-bad")
     said = {finding.sequence for finding in case.report.findings if finding.code in codes}
     for item in bundle.withheld:
+        if item.shown:
+            _check_shown(case, evidence, item)
         if item.sequence not in said and case.report.steps[9].skipped is None:
             message = f"{item.role} was withheld by the exporter"
             case.report.find(
                 9, "object-withheld", message, file=evidence.prefix + object_path(item.digest), sequence=item.sequence
             )
+
+
+def _check_shown(case: Case, evidence: BundleEvidence, item: Withheld) -> None:
+    name = layout.PREFIX + layout.part_files(item.digest)[1]
+    try:
+        with evidence.open(name) as stream:
+            kinds = Counter(type(entry) for entry in parts.parse(stream))
+    except (FormatError, MissingError):
+        return  # said by the lists, or in step 9
+    if kinds[Leaf] != item.shown or not kinds[Node]:
+        message = f"says that {item.shown} parts of {item.role} are shown; {kinds[Leaf]} are"
+        _fault(case, message if kinds[Node] else f"calls {item.role} withheld, and all of it is shown", layout.RECORD)
 
 
 def _relieve(case: Case, bundle: BundleRecord) -> None:

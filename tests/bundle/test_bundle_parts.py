@@ -377,3 +377,13 @@ def test_pictures_of_other_statements_stay_behind() -> None:
         data, _ = bundle_of(archive, 1, withhold=some(archive, "s2", words=words))
         here = set(contents(data).values())
         assert here & {b"picture 1", b"picture 2", b"picture 3", b"all", b"of all"} == shown, words
+
+
+def test_as_much_is_shown_as_is_said() -> None:
+    archive = wire()
+    _, files = exported(archive, some(archive, "s1"))
+    said = files["bundle.json"]
+    assert said.count(b'"shown": 2') == 1
+    changed = signed_again({**files, "bundle.json": said.replace(b'"shown": 2', b'"shown": 3')})
+    report = check(zip_of(changed))
+    assert report.failed and ("bundle-file", "bundle.json") in codes(report)
