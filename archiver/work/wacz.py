@@ -131,10 +131,10 @@ def _write(
 def _pages(capture: Capture, number: str) -> list[Page]:
     """The page that a capture is of; none if nobody answered."""
     facts = capture.facts
-    if facts is None or not facts.hops or facts.final_url is None:
+    page = facts.document if facts is not None else None
+    if facts is None or page is None or facts.final_url is None:
         return []
-    last = facts.hops[-1]
-    return [Page(last.url, last.started, capture.said("title"), number)]
+    return [Page(page.url, page.started, capture.said("title"), number)]
 
 
 def _open(path: Path) -> BinaryIO:

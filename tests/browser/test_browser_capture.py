@@ -233,6 +233,29 @@ def test_a_batch_of_pages(desk: Desk, plain_site: SteadySite) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(
+    not Path(os.environ.get("REPLAYWEB", "/nowhere")).is_dir(), reason="there is no ReplayWeb.page here"
+)
+@pytest.mark.parametrize("how", ["--browser", "--requisites"])
+def test_a_wacz_of_it_replays(desk: Desk, plain_site: SteadySite, how: str) -> None:
+    serve(plain_site)
+    quote = "The bridge stays shut until spring" if how == "--browser" else "Served as it is"
+    address = plain_site.url("/story" if how == "--browser" else "/plain-story")
+    styled = "<link rel=stylesheet href=/all.css><style>p { color: red }</style>"
+    plain_site.serve(
+        "/plain-story", page(f"<title>t</title>{styled}<article><p>“{quote},” she said.</p>{BODY}</article>")
+    )
+    plain_site.serve("/all.css", page("p::before { content: 'styled: ' }", "text/css"))
+    desk.capture(how, address)
+    assert desk("export", "1", "--wacz", "page.wacz").returncode == 0
+    assert desk("verify", "page.wacz").returncode in (0, 4)
+    replay = Path(__file__).parents[1] / "foreign" / "replay.py"
+    command = [sys.executable, str(replay), os.environ["REPLAYWEB"], str(desk.folder / "page.wacz"), address]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0 and quote in json.loads(done.stdout), done.stdout + done.stderr
+
+
+@pytest.mark.slow
 def test_a_capture_that_is_killed_leaves_no_browser(desk: Desk, plain_site: SteadySite) -> None:
     plain_site.serve("/never", page("<p>x<img src=/late>"))
     plain_site.serve("/late", head("Content-Length: 5"), lambda talk: talk.pause(60))
