@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shlex
 import shutil
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from archiver.archive import Archive
 from archiver.bundle.read import BundleEvidence
 from archiver.errors import ArchiverError, MissingError, ProofError, StoreError, UsageError
 from archiver.evidence import read
+from archiver.foreign.check import KINDS, kind_of
 from archiver.model import facts as facts_model
 from archiver.model.encoding import MAX_DOCUMENT, clean
 from archiver.model.facts import ClockFacts, LocalFile, SnapshotFacts, Software
@@ -57,12 +59,25 @@ class Foreign:
 def recheck_against(archive: Archive, ref: str, other: str, wishes: Wishes) -> Rechecked:
     """Compare, and seal what was compared with. The archive's keys are unlocked. Raises UsageError, MissingError,
     FormatError, ProofError, StoreError."""
+    _refuse_foreign(ref, other)
     if is_zip(other):
         return _against_bundle(archive, ref, Path(other))
     errand = errand_against(archive, ref, other)
     results: list[Rechecked] = []
     recheck(archive, [errand], wishes, results.append)
     return results[0]
+
+
+def _refuse_foreign(ref: str, other: str) -> None:
+    """What holds pages and is no bundle is imported: it is checked and read in its own way. Raises UsageError, StoreError."""
+    if "://" in other or not Path(other).is_file():
+        return
+    kind = kind_of(Path(other))
+    if kind is not None:
+        raise UsageError(
+            f"{other} is a {KINDS[kind]}, which is imported first",
+            hint=f"archiver import {shlex.quote(other)}; then compare with: archiver diff {ref} latest",
+        )
 
 
 def is_zip(other: str) -> bool:

@@ -148,6 +148,8 @@ def _of_lives(archive: Archive, found: Iterable[Life]) -> Iterator[Errand]:
 
 def errand_against(archive: Archive, ref: str, other: str) -> Errand:
     """A comparison of one reading with a saved file or another address. Raises UsageError, MissingError, StoreError."""
+    if "://" not in other and not Path(other).exists():  # a mistyped name is looked up nowhere
+        raise UsageError(f"{other}: there is no such file", hint="https://… for a page")
     meant = look.resolve(archive, ref)
     subject = subject_of(archive, meant)
     assert meant.capture is not None

@@ -404,6 +404,8 @@ def test_a_bundle_that_does_not_verify_is_no_corroboration(captured: User, site:
         (("--every", "soon", "1"), "soon", 2),
         (("1", "2", "--against", "page.html"), "one REF", 2),
         (("1", "--against", "nowhere.html"), "nowhere.html", 2),
+        (("1", "--against", "theirs.wacz"), "no such file", 2),
+        (("1", "--against", "page.wacz"), "archiver import page.wacz", 2),
         (("1", "--require-proxy"), "proxy", 2),
     ],
 )
@@ -412,6 +414,7 @@ def test_what_is_mistyped_is_explained(
 ) -> None:
     Path("page.html").write_text("<p>saved")
     Path("x.zip").write_bytes(b"PK")
+    Path("page.wacz").write_bytes(b"PK")
     before = len(site.requests)
     result = captured("recheck", *arguments)
     assert (result.code, words in result.err) == (code, True), result.err
