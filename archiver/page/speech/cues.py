@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from archiver.page.speech.cue import CueAt
+from archiver.page.speech.inverted import closes_run, inverted, place_that_speaks
 from archiver.page.speech.lexicon import CUE, FUNCTION, Is
 from archiver.page.speech.phrases import COMMAS, Phrase, first_phrase, is_finite, is_possessive, is_verbish, phrase_at
 from archiver.page.speech.split_verbs import is_object, split_verb
@@ -24,9 +25,6 @@ _NOT_WHO = frozenset({"to", "on", "in", "at"})  # sent a letter to voters saying
 
 _ASKED = frozenset({"wer", "was", "who", "what", "kto", "co", "кто", "что", "хто", "qui", "quién", "chi", "quem"})
 _ITSELF = frozenset({"si", "se", "s'", "s’", "się"})  # Lucia si è detta tranquilla: no passive
-_SOURCES = frozenset(
-    {"dal", "dalla", "dall'", "dall’", "desde", "au", "à", "в", "у", "w", "bij"}
-)  # spiegano dal ministero: who speaks
 _VIEWS = frozenset({"per", "para", "pour", "voor", "dla", "для", "für"})  # for Lee it is a “shame”
 
 
@@ -144,17 +142,17 @@ def _verb(tokens: list[Token], start: int, end: int, at: int, before: list[CueAt
     if not passed & Is.AUXILIARY and not _is_verb(tokens, start, end, at, back):
         return None
     subject, left = subject_before(tokens, start, back, before)
-    inverted = False
+    turned = False
     behind = previous is not None and previous.text == ","
     if subject is not None and behind and tokens[subject.first].word in _ASKED:
         subject = None  # auf die Frage, wer haftet, antwortete Kern
     free = not passed & Is.AUXILIARY or previous is None or previous.kind != WORD
-    follows_run = back > start and _closes_run(tokens, start, back)
+    follows_run = back > start and closes_run(tokens, start, back)
     may_invert = strong or follows_run or token.what & (Is.INVERTS | Is.VERB_FIRST)
     may_invert = may_invert and free and not token.what & Is.TELLS
     dative = subject is not None and bool(token.what & Is.INVERTS) and is_object(tokens, subject)
     if (subject is None or left == back or behind or dative) and may_invert:
-        after = _inverted(tokens, start, end, at, back)
+        after = inverted(tokens, start, end, at, back)
         if after is not None and (behind or dative) and subject is not None:
             closed = after.after >= end or tokens[after.after].text in (",", ".", "(", ";", ":")
             thing = after.sort == "noun" and not any(
@@ -163,16 +161,16 @@ def _verb(tokens: list[Token], start: int, end: int, at: int, before: list[CueAt
             thing = thing and behind and subject.sort == "name"  # Nina, 24 ans, raconte l’incendie
             after = after if closed and after.sort != "pronoun" and not thing else None
         if after is not None:
-            subject, inverted, left = after, True, back
+            subject, turned, left = after, True, back
     if follows_run and (subject is None or tokens[subject.first].word in ("on", "het")):
-        subject = _place_that_speaks(tokens, at + 1 if subject is None else max(subject.after, at + 1), end) or subject
+        subject = place_that_speaks(tokens, at + 1 if subject is None else max(subject.after, at + 1), end) or subject
     if subject is None and previous is not None and previous.kind == QUOTE and back - 1 > start:
         subject, left = first_phrase(tokens, start, back - 1), start
     if subject is None and back > start:
         subject = main_subject(tokens, start, back, before)
         if subject is not None and tokens[subject.first].word in _ASKED:
             subject = None
-    return CueAt(at, "finite", strong, subject, left, inverted, negated)
+    return CueAt(at, "finite", strong, subject, left, turned, negated)
 
 
 def _controller(tokens: list[Token], start: int, to: int, before: list[CueAt]) -> Phrase | None:
@@ -193,7 +191,7 @@ def _spoken(tokens: list[Token], start: int, end: int, at: int) -> CueAt | None:
     while left > start and tokens[left - 1].text in COMMAS:
         left -= 1
     if left > start and tokens[left - 1].kind == QUOTE:
-        subject = _inverted(tokens, start, end, at, back)
+        subject = inverted(tokens, start, end, at, back)
         ends = at + 1 >= end or tokens[at + 1].text in (".", ",", ";")
         return CueAt(at, "finite", True, subject, back, subject is not None) if subject is not None or ends else None
     if passed & Is.AUXILIARY or tokens[at].what & Is.BY_ENDING or not _is_behind_run(tokens, start, back):
@@ -256,96 +254,6 @@ def _in_object(tokens: list[Token], start: int, end: int) -> bool:
     while at > start and tokens[at - 1].kind == WORD and not tokens[at - 1].what & FUNCTION:
         at -= 1
     return start < at < end and bool(tokens[at - 1].what & Is.PREPOSITION) and not tokens[at - 1].what & Is.DETERMINER
-
-
-def _inverted(tokens: list[Token], start: int, end: int, at: int, back: int) -> Phrase | None:
-    """The subject of “…,” said Ann Lee: right behind a run, at the start of its sentence, or between commas; but not
-    in: said the plan is dead."""
-    if back > start:
-        previous = tokens[back - 1]
-        if previous.kind == WORD and previous.word not in ("as", "so", "and") and not tokens[at].what & Is.INVERTS:
-            return None
-    following = _past_circumstances(tokens, at + 1, end)
-    found = phrase_at(tokens, following, end)
-    if found is None and back > start and _closes_run(tokens, start, back):
-        found = _past_place(tokens, following, end)
-    if found is None or _is_adverb(tokens, found):
-        return None
-    if found.after < end and is_finite(tokens[found.after]):
-        surely = back > start and tokens[back - 1].kind == QUOTE and tokens[found.after].word.endswith("ed")
-        return found if surely else None  # “…,” said one man involved in it
-    return found
-
-
-def _place_that_speaks(tokens: list[Token], at: int, end: int) -> Phrase | None:
-    """spiegano dal ministero; explique-t-on au ministère; уточнили в прокуратуре; klinkt het bij de vakbond."""
-    if at >= end or tokens[at].word not in _SOURCES:
-        return None
-    found = phrase_at(tokens, at + 1, end)
-    if found is None:
-        return None
-    words = tokens[found.first : found.after]
-    if any(t.what & Is.ROLE for t in words) and not any(t.what & Is.TITLE for t in words):
-        return Phrase(found.first, found.after, found.first, "noun")
-    return found if any(t.what & Is.TITLE for t in words) else None
-
-
-def _is_adverb(tokens: list[Token], found: Phrase) -> bool:
-    """odpowiada krótko: a lone word in -o is no subject (Slavic)."""
-    token = tokens[found.first]
-    lone = found.after - found.first == 1 and found.sort == "noun" and not token.what
-    return lone and token.word.endswith(("o", "о")) and found.after < len(tokens) and tokens[found.after].text == ":"
-
-
-def _past_circumstances(tokens: list[Token], at: int, end: int) -> int:
-    """Behind what can part a verb from the subject that follows it: “…”, declaró este martes ante la prensa Ana Gil."""
-    while at < end:
-        what = tokens[at].what
-        if what & (Is.ADVERB | Is.TIME | Is.ADDRESS) and not tokens[at].capital:
-            at += 1
-        elif (
-            what & (Is.DETERMINER | Is.PREPOSITION)
-            and at + 1 < end
-            and tokens[at + 1].what & Is.TIME
-            and not tokens[at + 1].what & (Is.TITLE | Is.ROLE)
-        ):
-            at += 2
-        else:
-            break
-    return at
-
-
-def _closes_run(tokens: list[Token], start: int, end: int) -> bool:
-    """Whether nothing but a comma or a dash stands between a run and tokens[end]."""
-    at = end
-    while at > start and tokens[at - 1].text in COMMAS:
-        at -= 1
-    return at > start and tokens[at - 1].kind == QUOTE
-
-
-def _past_place(tokens: list[Token], at: int, end: int) -> Phrase | None:
-    """The subject behind one or two phrases with a preposition: «…», affirme dans un communiqué la société Falaise."""
-    for _ in range(4):
-        if at >= end or tokens[at].kind != WORD or not tokens[at].what & Is.PREPOSITION:
-            return None
-        venue = next((i for i in range(at, min(end, at + 4)) if tokens[i].what & Is.VENUE), None)
-        if venue is not None:
-            at = venue + 1
-        elif at + 1 < end and (tokens[at + 1].kind == QUOTE or tokens[at + 1].run is not None):
-            at += 2
-        else:
-            found = phrase_at(tokens, at + 1, end)
-            if found is None or found.sort == "pronoun":
-                return None
-            at = found.after
-        subject = phrase_at(tokens, at, end)
-        led = at < end and tokens[at].what & Is.PREPOSITION and not tokens[at].what & Is.DETERMINER
-        if subject is None or led:
-            continue
-        first = tokens[subject.first].what
-        known = first & (Is.DETERMINER | Is.OWN | Is.PRONOUN | Is.TITLE | Is.ROLE)
-        return subject if known or subject.sort == "name" else None
-    return None
 
 
 def _participle(

@@ -44,3 +44,22 @@ BEFORE_OPEN = frozenset("([{<—–―-/…:;|¿¡。，、；：？！（「『
 INVISIBLE = frozenset("\u200b\u200e\u200f\u202a\u202b\u202c\u2060\u2066\u2067\u2068\u2069\ufeff")
 ENDS = frozenset(".!?…。！？")
 CLOSING_PUNCTUATION = frozenset(",.;:!?…)]}%。、，；：！？）」』")
+# ב"טעויות": a one-letter word before the mark. (ד"ר, מ"מ: an abbreviation)
+HEBREW_PREFIXES = frozenset("בלמהושכ")
+HEBREW_PREFIXED = re.compile('(?:^|[\\s(])?[בלמהושכ]["”״“](?=[א-ת]{3}|[א-ת]{1,2}\\s)')
+SINGLES = frozenset({"’", "'"})
+STRAIGHT = frozenset({'"', "''"})
+
+
+def is_cjk(character: str) -> bool:
+    """Whether the character belongs to a script that is written without blanks between words."""
+    return "\u2e80" <= character <= "\u9fff" or "\uf900" <= character <= "\ufaff" or "\uff00" <= character <= "\uffef"
+
+
+def guillemets_point_inwards(text: str) -> bool:
+    """»So« rather than «so»: the text's own habit."""
+    if "»" not in text:
+        return False
+    inwards = len(re.findall(r"(?:^|[\s(])»(?=\w)", text))
+    outwards = len(re.findall(r"(?:^|[\s(])«(?=[\s\w])", text))
+    return inwards > outwards

@@ -8,7 +8,6 @@ inside.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from archiver.page.speech import singles
@@ -18,19 +17,19 @@ from archiver.page.speech.glyphs import (
     CLOSING_PUNCTUATION,
     ENDS,
     FAMILIES,
+    HEBREW_PREFIXED,
+    HEBREW_PREFIXES,
     INVISIBLE,
     MARK,
+    SINGLES,
+    STRAIGHT,
     USUALLY_CLOSE,
     USUALLY_OPEN,
     Family,
+    guillemets_point_inwards,
+    is_cjk,
 )  # fmt: skip
 from archiver.page.speech.paragraphs import paragraphs
-
-# ב"טעויות": a one-letter word before the mark. (ד"ר, מ"מ: an abbreviation)
-_HEBREW_PREFIXES = frozenset("בלמהושכ")
-_HEBREW_PREFIXED = re.compile('(?:^|[\\s(])?[בלמהושכ]["”״“](?=[א-ת]{3}|[א-ת]{1,2}\\s)')
-_SINGLES = frozenset({"’", "'"})
-_STRAIGHT = frozenset({'"', "''"})
 
 
 @dataclass(slots=True)
@@ -57,15 +56,10 @@ class Paragraph:
     runs: list[Run]
 
 
-def is_cjk(character: str) -> bool:
-    """Whether the character belongs to a script that is written without blanks between words."""
-    return "\u2e80" <= character <= "\u9fff" or "\uf900" <= character <= "\ufaff" or "\uff00" <= character <= "\uffef"
-
-
 def segment(text: str) -> list[Paragraph]:
     """All paragraphs with their runs."""
     found: list[Paragraph] = []
-    reversed_guillemets = _guillemets_point_inwards(text)
+    reversed_guillemets = guillemets_point_inwards(text)
     open_before: Run | None = None
     marks = [(m.start(), m.end(), m[0]) for m in MARK.finditer(text)]
     at = 0
@@ -87,15 +81,6 @@ def segment(text: str) -> list[Paragraph]:
 
 def _begins(text: str, start: int, run: Run) -> bool:
     return run.start - start <= 2 and not text[start : run.start].strip(" \u00a0—–-")
-
-
-def _guillemets_point_inwards(text: str) -> bool:
-    """»So« rather than «so»: the text's own habit."""
-    if "»" not in text:
-        return False
-    inwards = len(re.findall(r"(?:^|[\s(])»(?=\w)", text))
-    outwards = len(re.findall(r"(?:^|[\s(])«(?=[\s\w])", text))
-    return inwards > outwards
 
 
 class _Cutter:
@@ -163,7 +148,7 @@ class _Cutter:
         if at == self._start:
             return True
         before = self._text[at - 1]
-        if before in _HEBREW_PREFIXES and _HEBREW_PREFIXED.match(self._text, max(at - 2, self._start)):
+        if before in HEBREW_PREFIXES and HEBREW_PREFIXED.match(self._text, max(at - 2, self._start)):
             return True
         return before.isspace() or before in BEFORE_OPEN or before in "“‘„«‹\"'" or before in INVISIBLE
 
@@ -213,7 +198,7 @@ class _Cutter:
         for later in range(index + 1, len(self._marks)):
             at, after, mark = self._marks[later]
             if FAMILIES[mark] != family:
-                if odd is None and family == "double" and mark in _SINGLES:
+                if odd is None and family == "double" and mark in SINGLES:
                     odd = self._odd_close(later)
                 continue
             if self._nests(opener, at, after, mark):
@@ -268,7 +253,7 @@ class _Cutter:
         if mark in "“«»‹›」』”〞〟":
             return True
         following = self._text[after] if after < self._end else " "
-        if mark in _STRAIGHT and self._text[at - 1] in ",.!?…":
+        if mark in STRAIGHT and self._text[at - 1] in ",.!?…":
             return True  # "So it is,"she said: the blank is missing
         return not following.isalnum() or is_cjk(following) or is_cjk(self._text[at - 1])
 
