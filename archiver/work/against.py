@@ -69,7 +69,7 @@ def recheck_against(archive: Archive, ref: str, other: str, wishes: Wishes) -> R
 
 
 def _refuse_foreign(ref: str, other: str) -> None:
-    """What holds pages and is no bundle is imported: it is checked and read in its own way. Raises UsageError, StoreError."""
+    """What holds pages and is no bundle is imported: it is read in its own way. Raises UsageError, StoreError."""
     if "://" in other or not Path(other).is_file():
         return
     kind = kind_of(Path(other))
