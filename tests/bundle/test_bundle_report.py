@@ -25,6 +25,8 @@ from archiver.bundle.withhold import parse
 from archiver.model.facts import Tls
 from archiver.model.rendering import Origin
 from archiver.model.statement import ContextPart, ContextRecord, PartRecord, StatementRecord
+from archiver.tlog.cosignature import sign_ed25519
+from archiver.tlog.note import Note, open_note
 
 HOSTILE = "</p><script>alert(1)</script><img src=x onerror=alert(2)><style>*{display:none}</style>“'&\u202e\"=\u2028"
 
@@ -313,6 +315,18 @@ def test_time_stamps_are_listed() -> None:
     data, _ = bundle_of(archive, 1, signer=archive.signer)
     text = Tags(contents(data)["report.html"].decode()).text
     assert "time stamp (RFC 3161)" in text and "data/log/checkpoints/3.tsr" in text
+    assert "countersigned in the name of" not in text
+
+
+def test_countersignatures_are_named() -> None:
+    archive = Simulator(seed=39).capture()
+    note = open_note(archive.files["log/checkpoint"])
+    line = sign_ed25519("witness.example/w1", bytes(32), 1_795_000_000, note.text)
+    archive.files["log/checkpoint"] = Note(note.text, (*note.signatures, line)).encode()
+    data, _ = bundle_of(archive, 1, signer=archive.signer)
+    assert not check(data, trusted=[archive.signer]).failed
+    text = " ".join(Tags(contents(data)["report.html"].decode()).text.split())
+    assert "countersigned in the name of witness.example/w1." in text
 
 
 def test_facts_of_odd_shapes() -> None:

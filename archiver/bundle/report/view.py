@@ -14,7 +14,7 @@ from archiver.bundle.report import context
 from archiver.bundle.report.sealed import MAX_TEXT, Objects
 from archiver.bundle.report.shown import CaptureView, File, Member, ReadingView, Shown
 from archiver.bundle.report.visits import Told, Visit
-from archiver.errors import MissingError, NewerVersionError
+from archiver.errors import FormatError, MissingError, NewerVersionError
 from archiver.evidence import Evidence, read
 from archiver.model import facts as facts_model
 from archiver.model import verdicts as verdicts_model
@@ -22,6 +22,8 @@ from archiver.model.facts import Remark
 from archiver.model.manifest import MAX_BYTES, KeyChange, StampRef, decode
 from archiver.model.rendering import Rendering
 from archiver.model.statement import ContextRecord, StatementRecord
+from archiver.tlog.note import open_note
+from archiver.verify.layout import CHECKPOINT
 
 __all__ = ["CaptureView", "File", "Member", "ReadingView", "Shown", "View"]
 
@@ -105,6 +107,17 @@ class View:
     def total(self) -> int:
         """How many captures there are."""
         return len(self._snapshots)
+
+    @property
+    def witnesses(self) -> list[str]:
+        """Names in signature lines under the bundle's checkpoint that are not the log's own; whose they are, nobody
+        checked."""
+        try:
+            note = open_note(read(self.evidence, self.evidence.prefix + CHECKPOINT))
+        except (MissingError, FormatError):
+            return []
+        origin = note.text.partition(b"\n")[0].decode("utf-8")
+        return sorted({line.name for line in note.signatures} - {origin})
 
     def captures(self) -> Iterator[CaptureView]:
         """The captures in the order of the log, each read when it is asked for."""
