@@ -19,6 +19,7 @@ from itertools import accumulate
 from archiver.model.statement import StatementRecord
 from archiver.page.wording import is_word, split
 
+MAX_PARTS = 1_000  # parts before a place that are looked at: more only where a statement spans a thousand others
 MAX_NAMES = 1_000  # pairs of names that are looked up
 FIELDS = ("speaker", "cue", "role", "addressee", "via", "polarity")
 
@@ -47,11 +48,12 @@ class Later:
         """The statement that shares more than half of the characters of these places; None if none does."""
         shared: Counter[int] = Counter()
         for low, high in places:
-            at = bisect_left(self._starts, high) - 1
-            while at >= 0 and self._reach[at] > low:
+            last = bisect_left(self._starts, high) - 1
+            for at in range(last, max(-1, last - MAX_PARTS), -1):
+                if self._reach[at] <= low:
+                    break
                 start, end, number = self._parts[at]
                 shared[number] += max(0, min(high, end) - max(low, start))
-                at -= 1
         if not shared:
             return None
         best = min(shared, key=lambda number: (-shared[number], number))

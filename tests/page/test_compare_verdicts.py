@@ -14,6 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from archiver.model.statement import PartRecord, SpeakerRecord, StatementRecord
+from archiver.page.attribution import Later
 from archiver.page.compare import INSTEAD, STANDS, Page, compare
 from archiver.page.typography import same_words
 
@@ -203,6 +204,25 @@ def test_a_guess_that_turned_is_no_change_of_the_speaker() -> None:
         Page(named, statements=new),
     )[0].attribution
     assert change.new == "Ann Lister", "both pages name who said it"
+
+
+SPANS = st.tuples(st.integers(0, 60), st.integers(1, 12)).map(lambda pair: (pair[0], pair[0] + pair[1]))
+
+
+@given(st.lists(st.lists(SPANS, min_size=1, max_size=3), max_size=12), st.lists(SPANS, min_size=1, max_size=3))
+def test_who_stands_at_a_place_is_found_as_by_looking_at_all(parts: list[list[Any]], places: list[Any]) -> None:
+    text = "x" * 80
+    items = [statement(f"s{n}", text, *spans) for n, spans in enumerate(parts, 1)]
+
+    def shared(item: StatementRecord) -> int:
+        return sum(max(0, min(b, d) - max(a, c)) for a, b in places for c, d in (part.text for part in item.parts))
+
+    found = Later(text, text, items).at(places)
+    best = max(map(shared, items), default=0)
+    if 2 * best <= sum(high - low for low, high in places):
+        assert found is None
+    else:
+        assert found is not None and shared(found) == best
 
 
 def test_nothing_is_said_of_the_speaker_of_what_a_person_added() -> None:
