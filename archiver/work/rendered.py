@@ -44,6 +44,7 @@ from archiver.work.prepare import (
     write_warc,
 )
 from archiver.work.read import Material, material_of_response
+from archiver.work.salted import SALT_BYTES, salted
 from archiver.work.targets import Target
 
 RECORDED_KINDS: dict[str, ErrorKind] = {"limit": "protocol", "websocket": "protocol", "bad request": "protocol"}
@@ -175,9 +176,10 @@ def snapshot_of_rendering(
     for role in MADE_OF:
         data = getattr(rendered, role)
         if data is not None:
-            item = archive.objects.stage_bytes(data)
+            kind = model.DERIVED[role]
+            item = archive.objects.stage_bytes(salted(kind, data, archive.entropy(SALT_BYTES)))
             staged.append(item)
-            refs.append(ObjectRef(role, item.digest, item.size, model.DERIVED[role]))
+            refs.append(ObjectRef(role, item.digest, item.size, kind))
     told = archive.objects.stage_bytes(model.encode(_rendering(archive, rendered, reason, document, dom)))
     staged.append(told)
     refs.append(ObjectRef(model.ROLE, told.digest, told.size, JSON))

@@ -20,6 +20,7 @@ from archiver.work.origins import origins_of
 from archiver.work.prepare import JSON, Run, Snapshot
 from archiver.work.read import Reading
 from archiver.work.rendered import browser_of, cookies_for, snapshot_of_rendering, visit_of
+from archiver.work.salted import SALT_BYTES, salted
 from archiver.work.targets import Target
 
 BEFORE = 40  # characters before a statement's words that help to find them in the page
@@ -73,7 +74,7 @@ class Renderer:
             source = reading.facts.source
             if source is None or not self._after_scripts or not reading.records:
                 return reading, []
-            pictures, problems = _pictures_of(self._visit, reading.records)
+            pictures, problems = _pictures_of(self._archive, self._visit, reading.records)
             origins = origins_of(
                 self._archive, reading.records, self._visit.rendered.exchanges, self._hops, self._document
             )
@@ -98,7 +99,7 @@ class Renderer:
 
 
 def _pictures_of(
-    visit: RenderedVisit, records: Sequence[tuple[StatementRecord, ContextRecord]]
+    archive: Archive, visit: RenderedVisit, records: Sequence[tuple[StatementRecord, ContextRecord]]
 ) -> tuple[list[tuple[str, str, bytes]], list[str]]:
     """A picture of each statement with its words marked, as objects of the reading; and why some have none."""
     wanted = [
@@ -111,7 +112,8 @@ def _pictures_of(
         if picture.png is None:
             reasons.setdefault(picture.reason or "", []).append(picture.id)
         else:
-            objects[picture.id] = (f"{model.PICTURE_ROLE}{picture.id}", "image/png", picture.png)
+            png = salted("image/png", picture.png, archive.entropy(SALT_BYTES))
+            objects[picture.id] = (f"{model.PICTURE_ROLE}{picture.id}", "image/png", png)
     problems = []
     for why, ids in reasons.items():
         problems.append(f"no picture of {', '.join(ids[:10])}{' …' if len(ids) > 10 else ''}: {why}")
