@@ -16,17 +16,15 @@ from archiver.errors import ArchiverError, FormatError, MissingError, NewerVersi
 from archiver.evidence import Evidence, read
 from archiver.model import decisions
 from archiver.model import facts as facts_model
-from archiver.model import statement as statement_model
 from archiver.model.encoding import MAX_DOCUMENT
 from archiver.model.facts import ReadingFacts, SnapshotFacts
 from archiver.model.freshness import not_before
 from archiver.model.manifest import MAX_BYTES, Manifest, ObjectRef, decode
-from archiver.model.statement import ContextRecord, StatementRecord
 from archiver.page import text
 from archiver.page.decode import MAX_BODY
-from archiver.verify import exchanges, imports, parts, rechecks, rendered, statements
+from archiver.verify import bodies, exchanges, imports, listed, parts, rechecks, rendered, statements
+from archiver.verify.bodies import Body
 from archiver.verify.case import Case, Fault, fault_of
-from archiver.verify.exchanges import Body
 from archiver.verify.place import Place
 from archiver.verify.workers import Workers
 from archiver.warc.segments import SECRET_SIZE
@@ -213,7 +211,7 @@ def _reading(place: Place, manifest: Manifest, item: Item, gone: frozenset[str])
     if data is None:
         ref = manifest.object("facts")
         why = (parts.why_absent(place.evidence, ref.digest, gone) if ref is not None else None) or why
-        return _statements(place.at(12), manifest, None, None, why)
+        return listed.check(place.at(12), manifest, None, None, why)
     try:
         facts = facts_model.decode_reading(data)
     except NewerVersionError as error:
@@ -228,7 +226,7 @@ def _reading(place: Place, manifest: Manifest, item: Item, gone: frozenset[str])
     if item.subject is not None and item.subject_digest is not None:
         snapshot = _manifest(place._replace(faults=[]), item.subject, item.subject_digest)
         rendered.check_reading(place.at(12), manifest, facts, snapshot)
-    return _statements(place.at(12), manifest, facts, page, why)
+    return listed.check(place.at(12), manifest, facts, page, why)
 
 
 def _decisions(place: Place, manifest: Manifest) -> None:
@@ -263,7 +261,7 @@ def _body(place: Place, facts: ReadingFacts, warc: ObjectRef | None) -> Body | N
         return None
     name = place.evidence.object_name(warc.digest) or parts.part_name(place.evidence, warc.digest)
     try:
-        body = exchanges.body_of(place.evidence, warc, facts.source)
+        body = bodies.body_of(place.evidence, warc, facts.source)
     except MissingError as error:
         message = f"the body that was read cannot be derived again: {error.message}"
         place.fault("content-not-checked", message)
@@ -325,89 +323,3 @@ def _page_text(place: Place, manifest: Manifest, facts: ReadingFacts, body: Body
             f"the facts say {source.encoding} ({source.encoding_source})",
         )
     return statements.Page(page.text, page, body.data, page.encoding)
-
-
-def _statements(
-    place: Place, manifest: Manifest, facts: ReadingFacts | None, page: statements.Page | None, why: str | None
-) -> int:
-    """Step 12 for one reading. `why`: what became of the WARC or the facts, if they are not here."""
-    ref = manifest.object("statements")
-    if ref is None and (facts is None or facts.statements == 0):
-        return 0
-    part = parts.part_name(place.evidence, ref.digest) if ref is not None else None
-    if ref is not None and part is not None:
-        pairs = _some(place, ref, part)
-    else:
-        pairs = _all(place, manifest, facts)
-    if not pairs:
-        return 0
-    if facts is not None and (facts.source is None or facts.source.text is None):
-        place.fault("statements-bad", "there are statements, and no page text that they could stand in")
-        return len(pairs)
-    if page is None or page.derived is None:
-        message = f"{_count(len(pairs))}, listed by the collector: passed; "
-        if why is None:
-            message += "in the received bytes: not checked (no page text, or no body that was read: see step 11)"
-        else:
-            message += f"present in the received bytes: not checked ({why})"
-        place.fault("content-not-checked", message)
-    if page is not None:
-        for record, context in pairs:
-            for code, message in statements.check(page, record, context):
-                place.fault(code, message)
-    return len(pairs)
-
-
-def _count(number: int) -> str:
-    return f"{number} statement" if number == 1 else f"{number} statements"
-
-
-Pairs = list[tuple[StatementRecord, ContextRecord | None]]
-
-
-def _all(place: Place, manifest: Manifest, facts: ReadingFacts | None) -> Pairs:
-    """The statements of an object that is here whole, after a look at their number and root."""
-    ref = manifest.object("statements")
-    data = place.object(manifest, "statements", MAX_TEXT, "statements-bad")
-    if ref is None or data is None:
-        return []
-    try:
-        lines = statement_model.split_lines(data)
-        if ref.leaves != statement_model.leaves(lines):
-            place.fault("statements-root", "the lines do not give the root in the manifest")
-        pairs = statement_model.decode_object(data)
-    except NewerVersionError as error:
-        place.fault("facts-newer", error.message)
-        return []
-    except FormatError as error:
-        place.fault("statements-bad", error.message)
-        return []
-    if facts is not None and len(pairs) != facts.statements:
-        place.fault("statements-bad", f"{len(pairs)} statements, the facts say {facts.statements}")
-    return list(pairs)
-
-
-def _some(place: Place, ref: ObjectRef, part: str) -> Pairs:
-    """The statements of which lines are shown, each proven by the root in the manifest."""
-    try:
-        lines = parts.shown_lines(place.evidence, ref, part)
-        pairs = statement_model.decode_some(lines)
-    except NewerVersionError as error:
-        place.fault("facts-newer", error.message, part)
-        return []
-    except (ProofError, MissingError) as error:
-        place.fault("parts-bad", error.message, part)
-        return []
-    except FormatError as error:
-        place.fault("statements-bad", error.message, part)
-        return []
-    except ArchiverError as error:
-        place.fault("file-unreadable", error.message, part)
-        return []
-    total = (ref.leaves.count if ref.leaves is not None else 0) // 2
-    names = ", ".join(record.id for record, _ in pairs[:20]) + (" …" if len(pairs) > 20 else "")
-    bare = sum(context is None for _, context in pairs)
-    around = f"; the words around {'it' if len(pairs) == 1 else 'them'} are withheld" if bare == len(pairs) else ""
-    message = f"{len(pairs)} of {total} statements are here ({names}), each proven to be among those that were sealed"
-    place.fault("statements-in-part", message + around, part)
-    return pairs

@@ -28,7 +28,7 @@ from archiver.page.compare import is_gone
 from archiver.page.data_text import article_bodies
 from archiver.page.text import PageText
 from archiver.page.typography import same_words
-from archiver.verify import exchanges
+from archiver.verify import bodies
 from archiver.verify.case import fault_of
 from archiver.verify.place import Place
 
@@ -125,7 +125,7 @@ def _page(place: Place, snapshot: Manifest | None, source: Source | None) -> tup
         return None
     name = place.evidence.object_name(ref.digest)
     try:
-        body = exchanges.body_of(place.evidence, ref, source)
+        body = bodies.body_of(place.evidence, ref, source)
         if body.data is None:
             raise FormatError("the body that was compared with is larger than a page that is read")
         page = (text.project_plain if source.text == "plain-text/v1" else text.project)(body.data, body.content_type)

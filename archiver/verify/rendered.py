@@ -6,22 +6,20 @@ The latter is derived here from the stored bytes; what the collector says of it 
 
 from __future__ import annotations
 
-from archiver import digest
 from archiver.errors import ArchiverError, FormatError, NewerVersionError
-from archiver.evidence import read
 from archiver.model import rendering as model
-from archiver.model import statement as statement_model
 from archiver.model.encoding import MAX_DOCUMENT
 from archiver.model.facts import ReadingFacts, SnapshotFacts
 from archiver.model.manifest import Manifest, ObjectRef
 from archiver.model.rendering import Origins, Rendering
-from archiver.model.statement import StatementRecord
 from archiver.page import text as page_text
 from archiver.page.decode import MAX_BODY
 from archiver.page.letters import letters_of
+from archiver.verify import listed
+from archiver.verify.bodies import opened
 from archiver.verify.place import Place
 from archiver.warc.http import entity_body, split_message
-from archiver.warc.read import read_records
+from archiver.warc.record import Record
 
 MAX_STATEMENTS = 256 << 20  # bytes
 HTML_TYPES = ("text/html", "application/xhtml+xml", "")
@@ -52,7 +50,7 @@ def check_reading(place: Place, manifest: Manifest, facts: ReadingFacts, snapsho
         return
     if rendering.dom != facts.source.record:
         return
-    statements = _statements(silent, manifest)
+    statements = listed.here(place, manifest)
     warc = snapshot.object("warc")
     served = None if warc is None or rendering.document is None else _served(place, warc, rendering.document)
     made = f"{len(statements)} statements stand in the document after scripts, which the collector's browser made"
@@ -95,27 +93,12 @@ def _origins(place: Place, manifest: Manifest) -> Origins | None:
     return None
 
 
-def _statements(place: Place, manifest: Manifest) -> list[StatementRecord]:
-    """As far as they are here whole; what is wrong with them is said elsewhere."""
-    ref = manifest.object("statements")
-    name = place.evidence.object_name(ref.digest) if ref is not None else None
-    if ref is None or name is None or ref.size > MAX_STATEMENTS:
-        return []
-    try:
-        data = read(place.evidence, name, ref.size)
-        return [item for item, _ in statement_model.decode_object(data)] if digest.of_bytes(data) == ref.digest else []
-    except ArchiverError:
-        return []
-
-
 def _served(place: Place, warc: ObjectRef, document: str) -> str | None:
     """The page text of the response that brought the page; None if it is not here or has none."""
-    name = place.evidence.object_name(warc.digest)
-    if name is None:
-        return None
     try:
-        with place.evidence.open(name) as stream:
-            record = next((item for item in read_records(stream) if item.get("WARC-Record-ID") == document), None)
+        with opened(place.evidence, warc) as records:
+            whole = (item for item in records if isinstance(item, Record))
+            record = next((item for item in whole if item.get("WARC-Record-ID") == document), None)
             head = split_message(record.block()).final if record is not None else None
             if record is None or head is None:
                 return None
