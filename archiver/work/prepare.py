@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from archiver import __version__, digest
 from archiver.archive import Archive
@@ -31,8 +31,10 @@ from archiver.store.objects import StagedObject, Staging
 from archiver.warc.write import WarcSummary, WarcWriter
 from archiver.web.exchange import Exchange, TlsFacts, Visit
 from archiver.work.read import HTML_TYPES, MAX_READ, Material, Reading, material_of_response
-from archiver.work.requisites import Requisites, with_requisites
 from archiver.work.targets import Target
+
+if TYPE_CHECKING:  # it knows pages, and most runs want none of that before they read
+    from archiver.work.requisites import Requisites
 
 JSON = "application/json"
 BYTES = "application/octet-stream"
@@ -85,6 +87,8 @@ def snapshot_of_visit(
         cookies=cookie_names(visit.exchanges),
     )
     if requisites is not None:
+        from archiver.work.requisites import with_requisites
+
         facts = with_requisites(facts, requisites)
     draft = draft_of(archive, "snapshot", facts_model.encode(facts), refs, staged)
     material = None

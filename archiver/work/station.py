@@ -24,7 +24,6 @@ from archiver.web.politeness import RETRY_STATUSES
 from archiver.work.look import Capture
 from archiver.work.prepare import Run, snapshot_of_file, snapshot_of_visit, stage_reading
 from archiver.work.read import Material, Reading, read, unread
-from archiver.work.requisites import gather
 from archiver.work.sealed import material_in, material_of
 from archiver.work.targets import Target
 
@@ -71,6 +70,7 @@ class Station:
         *,
         rendering: bool = False,
         requisites: bool = False,
+        dismiss_consent: bool = False,
     ) -> None:
         self._archive = archive
         self._run = run
@@ -82,6 +82,7 @@ class Station:
         self._material: Material | None = None
         self._rendering = rendering
         self._requisites = requisites
+        self._dismiss_consent = dismiss_consent
         self._renderer: Renderer | None = None
 
     def fetch(self, target: Target) -> Visit:
@@ -101,7 +102,7 @@ class Station:
 
         self.drop()
         if self._renderer is None:
-            self._renderer = Renderer(self._archive, self._fetcher_there())
+            self._renderer = Renderer(self._archive, self._fetcher_there(), dismiss_consent=self._dismiss_consent)
         self._target = target
         return self._renderer.visit(target, reason)
 
@@ -142,7 +143,11 @@ class Station:
             return Staged(snapshot.staged, snapshot.draft, snapshot.facts, snapshot.material is not None)
         assert self._visit is not None
         visit = self._visit.with_attempts(attempts)
-        more = gather(self._fetcher_there(), visit) if self._requisites else None
+        more = None
+        if self._requisites:
+            from archiver.work.requisites import gather
+
+            more = gather(self._fetcher_there(), visit)
         try:
             snapshot = snapshot_of_visit(self._archive, self._run, self._target, visit, self._started, more)
         finally:
