@@ -13,6 +13,8 @@ from archiver.bundle.select import load
 from archiver.bundle.withhold import Withholding, shows_picture, whole_roles
 from archiver.errors import MissingError
 from archiver.evidence import Evidence, read
+from archiver.model import received
+from archiver.model.encoding import MAX_DOCUMENT
 from archiver.model.manifest import Manifest, ObjectRef
 from archiver.verify.layout import PROOF, object_path, parts_path
 
@@ -56,6 +58,8 @@ class Contents:
         roles = whole_roles(wish, manifest.event, bodiless=wish.body or "warc" in wish.roles, reduced=reduced)
         cut = wish.cuts_warc and "warc" not in roles
         ids = next((wish.statements[name] for name in item.about if name in wish.statements), None)
+        if wish.credentials and manifest.object(received.FILE_ROLE) is not None and self._has_credentials(manifest):
+            roles |= {received.FILE_ROLE}
         for ref in manifest.objects:
             if ref.role in roles or not shows_picture(wish, ref.role, ids):
                 self._withhold(manifest, ref)
@@ -69,6 +73,14 @@ class Contents:
                 self._take_statements(manifest, ref, ids)
             else:
                 self._show(manifest, ref)
+
+    def _has_credentials(self, manifest: Manifest) -> bool:
+        """Whether a file that was imported holds cookies or passwords, or may do so."""
+        ref = manifest.object(received.ROLE)
+        name = self._evidence.object_name(ref.digest) if ref is not None else None
+        if name is None:
+            return True
+        return received.decode(read(self._evidence, name, MAX_DOCUMENT)).credentials != 0
 
     def _take_statements(self, manifest: Manifest, ref: ObjectRef, ids: frozenset[str] | None) -> None:
         partial = None

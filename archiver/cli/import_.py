@@ -83,6 +83,9 @@ def _show(item: Imported) -> None:
         click.echo(f"       checked: {style(shown(item.checked.verdict), colour)}")
     if item.kind not in (None, "article", "plain text"):
         click.echo(f"       {style(shown(item.kind), 'yellow')}")
+    if item.credentials:
+        what = f"{amount(item.credentials, 'request')} with cookies or passwords in it: export leaves the file out"
+        click.echo(f"       {style('note', 'yellow')}: {what}")
     for problem in item.problems:
         click.echo(f"       {style('note', 'yellow')}: {shown(problem)}")
 
@@ -99,6 +102,7 @@ def _plain(item: Imported) -> dict[str, Any]:
         "size": item.size,
         "checked": to_plain(item.checked),
         "page": to_plain(item.page),
+        "credentials": item.credentials,
         "kind": item.kind,
         "title": item.title,
         "statements": item.statements,

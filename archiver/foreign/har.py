@@ -24,13 +24,31 @@ def looks_like_har(start: bytes) -> bool:
     return head.startswith(b"{") and b'"log"' in head
 
 
-def pages_in_har(stream: BinaryIO) -> Iterator[Candidate]:
-    """The responses with a body. Raises FormatError."""
+def _entries(stream: BinaryIO) -> list[Any]:
     log = loose_json.parse_object(whole(stream).removeprefix(b"\xef\xbb\xbf")).get("log")
     entries = log.get("entries") if isinstance(log, dict) else None
     if not isinstance(entries, list) or len(entries) > MAX_ENTRIES:
         raise FormatError(f"a HAR has a list of at most {MAX_ENTRIES} entries")
-    for number, entry in enumerate(entries):
+    return entries
+
+
+def requests_in_har(stream: BinaryIO) -> Iterator[frozenset[str]]:
+    """The names of the header fields of each request, in lower case; `cookie` also where cookies are listed apart.
+    Raises FormatError."""
+    for entry in _entries(stream):
+        request = entry.get("request") if isinstance(entry, dict) else None
+        if isinstance(request, dict):
+            fields = request.get("headers")
+            listed = (
+                [field.get("name") for field in fields if isinstance(field, dict)] if isinstance(fields, list) else []
+            )
+            names = {name.lower() for name in listed if isinstance(name, str)}
+            yield frozenset(names | {"cookie"} if request.get("cookies") else names)
+
+
+def pages_in_har(stream: BinaryIO) -> Iterator[Candidate]:
+    """The responses with a body. Raises FormatError."""
+    for number, entry in enumerate(_entries(stream)):
         try:
             yield from _entry(number, entry)
         except FormatError:

@@ -19,6 +19,7 @@ Specimen of an `import` object:
       "size": 79,
       "media_type": "text/html; charset=utf-8"
      },
+     "credentials": 2,
      "problems": [],
      "salt": "3q2+7wAAAAAAAAAAAAAAAA=="
     }
@@ -79,7 +80,8 @@ class PageIn:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What was received. `digest` and `size` are of the file."""
+    """What was received. `digest` and `size` are of the file. `credentials`: how many requests in it carried cookies or
+    passwords of whoever recorded it; None where that could not be seen."""
 
     version: ClassVar[str] = "import/v1"
     statement: str
@@ -88,6 +90,7 @@ class Received:
     size: int
     checked: Checked | None
     page: PageIn | None
+    credentials: int | None
     problems: tuple[str, ...]
     salt: str
 
@@ -132,6 +135,8 @@ def _validate(found: Received | SourceOf) -> None:
     need(found.statement == STATEMENT, "import: another statement than this version makes")
     check_digest(found.digest, "file")
     check_natural(found.size, "file")
+    if found.credentials is not None:
+        check_natural(found.credentials, "credentials")
     if found.checked is not None:
         need(bool(found.checked.verdict) and 0 <= found.checked.exit_code <= 4, "import: no result of a check")
         if found.checked.archive is not None:

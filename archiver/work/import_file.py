@@ -21,6 +21,7 @@ from archiver import digest
 from archiver.archive import Archive
 from archiver.errors import ArchiverError, FormatError, MissingError, StoreError, UsageError
 from archiver.foreign.check import check_foreign
+from archiver.foreign.credentials import count_credentials
 from archiver.foreign.extract import format_of, page_in
 from archiver.foreign.page_in import Candidate
 from archiver.model import received
@@ -56,6 +57,7 @@ class Imported:
     size: int = 0
     checked: Checked | None = None
     page: PageIn | None = None
+    credentials: int | None = None
     reading: int | None = None
     kind: str | None = None
     title: str | None = None
@@ -110,13 +112,15 @@ def _import_copy(
         media_type = MEDIA_TYPES.get(kind) or mimetypes.guess_type(path.name)[0] or BYTES
         checked = _check(archive, original.temp, kind)
         found, problems = _page(stream, kind, media_type, about.page, checked)
+        credentials = count_credentials(stream, kind)
     local = LocalFile(clean(path.name, 300), modified, original.size, media_type)
     facts = facts_of_file(archive, run, local, about, started)
     sealing = Sealing(archive, original, kind, local, started)
     warc = sealing.write_warc(found)
     record = Received(
         received.STATEMENT, kind, original.digest, original.size, checked,
-        None if found is None else sealing.page(*found), problems, salt_of(archive),
+        None if found is None else sealing.page(*found), credentials,
+        problems, salt_of(archive),
     )  # fmt: skip
     draft, staged = sealing.draft(facts, record, source_of(archive, about, started))
     reading = None
@@ -197,6 +201,7 @@ def _seal(
         size=record.size,
         checked=record.checked,
         page=record.page,
+        credentials=record.credentials,
         reading=number,
         kind=reading.facts.kind if reading is not None else None,
         title=reading.title if reading is not None else None,

@@ -209,6 +209,26 @@ def test_who_gave_it_stays_out_of_exports(ready: User, tmp_path: Path) -> None:
     assert b"Confidential" in (tmp_path / "all.zip").read_bytes()
 
 
+def test_cookies_in_a_received_file_do_not_leave(ready: User, tmp_path: Path) -> None:
+    sent = json.loads(har())
+    sent["log"]["entries"][2]["request"]["headers"] = [{"name": "Cookie", "value": "session=verysecret"}]
+    (line,) = ready.ok("import", given(tmp_path, "sent.har", json.dumps(sent).encode()), "--json").lines()
+    assert line["credentials"] == 1
+    assert (
+        "export leaves the file out" in ready.ok("import", given(tmp_path, "x.warc.gz", warc(cookie="verysecret"))).out
+    )
+    for number in (1, 3):
+        out = tmp_path / f"{number}.zip"
+        ready.ok("export", number, "-o", out)
+        assert b"verysecret" not in out.read_bytes() and warc(cookie="verysecret")[-200:] not in out.read_bytes()
+        report = ready("verify", out, "--json").json()
+        assert not [f for f in report["findings"] if f["weight"] == "failed"], report["findings"]
+        assert "object-withheld" in {f["code"] for f in report["findings"]}
+        assert ready("verify", out, "--require", "bytes").code == 4
+    ready.ok("export", 1, "-o", tmp_path / "all.zip", "--keep-credentials")
+    assert b"verysecret" in (tmp_path / "all.zip").read_bytes()
+
+
 def test_an_import_that_was_changed_fails(ready: User, tmp_path: Path) -> None:
     ready.ok("import", given(tmp_path, "page.har", har()))
     for path in (p for p in (ready.archive / "objects").rglob("*") if p.is_file()):
