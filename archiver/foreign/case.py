@@ -34,4 +34,25 @@ class ForeignCase:
         return self.policy.depth == "content" or self.policy.depth == depth
 
 
+SIGNATURES = (".sig", ".asc", ".p7s", ".gpg", ".minisig")
+STAMPS = (".tsr", ".tst", ".ots")
+
+
+def note_seals(case: ForeignCase, names: list[str], what: str) -> None:
+    """Steps 5 and 13 of a kind that has neither signatures nor time stamps of its own: files that look like some are
+    named, for nothing says what they are over."""
+    report = case.report
+    signatures = [name for name in names if name.lower().endswith(SIGNATURES)]
+    for name in signatures:
+        message = f"may be a signature; {what} has none of its own, and this one is not looked into"
+        report.find(5, "signature-unknown", message, file=name)
+    if not signatures:
+        report.find(5, "signature-absent", f"{what} is not signed")
+    for name in names:
+        if name.lower().endswith(STAMPS):
+            report.steps[13].empty = False
+            report.find(13, "stamp-not-checked", "may be a time stamp: nothing says what it is over", file=name)
+    report.steps[15].skipped = "nothing has a good signature"
+
+
 Check = Callable[[ForeignCase], None]

@@ -594,6 +594,13 @@ def _folder_cases() -> Iterator[tuple[str, str, str, tuple[str, ...], bytes]]:
         ("file-unbound",),
         zipped(good | {"added.html": b"x"}),
     )
+    yield (
+        "stamped",
+        "undecided",
+        "with time stamps, of nobody knows what",
+        ("stamp-not-checked",),
+        zipped(good | {"timestamp_token_1.tsr": b"0", "hashes.ots": b"0"}),
+    )
     report = good["zz3f8d1c.html"].replace(hashlib.sha256(PAGE).hexdigest().encode(), b"0" * 64)
     yield (
         "report-changed",
