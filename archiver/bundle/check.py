@@ -34,6 +34,8 @@ from archiver.verify.identity import open_by_position
 from archiver.verify.layout import object_path
 from archiver.verify.report import Weight
 
+_RECEIVED = frozenset({"snapshot", "import"})
+
 
 def check_bundle(case: Case) -> None:
     """Everything about a bundle that an archive does not have. Findings go to the case's report."""
@@ -45,6 +47,7 @@ def check_bundle(case: Case) -> None:
     if bundle is not None:
         _compare_record(case, evidence, bundle, listing)
         _say_withheld(case, evidence, bundle)
+        _say_missing(case, bundle)
         _relieve(case, bundle)
     _check_older(case, evidence)
     exporter = _check_signature(case, bundle)
@@ -118,6 +121,15 @@ def _check_shown(case: Case, evidence: BundleEvidence, item: Withheld) -> None:
     if kinds[Leaf] != item.shown or not kinds[Node]:
         message = f"says that {item.shown} parts of {item.role} are shown; {kinds[Leaf]} are"
         _fault(case, message if kinds[Node] else f"calls {item.role} withheld, and all of it is shown", layout.RECORD)
+
+
+def _say_missing(case: Case, bundle: BundleRecord) -> None:
+    """Steps 10 and 11 look at what is here. If nothing of a chosen snapshot or reading is, that is no empty step."""
+    chosen = {case.events.get(sequence) for sequence in bundle.selected}
+    for number, events, what in ((10, _RECEIVED, "what was received"), (11, {"reading"}, "what was read in it")):
+        step = case.report.steps[number]
+        if step.empty and chosen & events:
+            step.empty, step.skipped = False, f"{what} is withheld or taken down"
 
 
 def _relieve(case: Case, bundle: BundleRecord) -> None:

@@ -26,6 +26,7 @@ from archiver.verify import bodies, exchanges, imports, listed, parts, rechecks,
 from archiver.verify.bodies import Body
 from archiver.verify.case import Case, Fault, fault_of
 from archiver.verify.place import Place
+from archiver.verify.report import Weight
 from archiver.verify.workers import Workers
 from archiver.warc.segments import SECRET_SIZE
 
@@ -78,7 +79,9 @@ def check_content(case: Case, workers: Workers) -> None:
         step = case.report.steps[number]
         step.checked, step.summary = counts[key], f"{counts[key]} {what}"
         if not counts[key]:
-            step.empty, step.summary = True, f"there are no {key} here"
+            # What is missing is no emptiness: a requirement is not met by it.
+            missing = any(f.step == number and f.weight is not Weight.REMARK for f in case.report.findings)
+            step.empty, step.summary = not missing, f"there are no {key} here"
 
 
 def _items(case: Case) -> list[Item]:

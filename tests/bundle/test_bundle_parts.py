@@ -95,6 +95,8 @@ def test_a_statement_alone_is_listed_and_not_checked_in_the_bytes() -> None:
         "1 statement, listed by the collector: passed; present in the received bytes: not checked (withheld)"
     )
     assert "the words around it are withheld" in messages(report, "statements-in-part")[0]
+    assert report.why(10) == "what was received is withheld or taken down"
+    assert "exchanges, readings, statements" in report.verdict
     assert check(data, require=("bytes",)).exit_code == 4
     secrets = [line for n, line in enumerate(statement_lines(archive)) if n != 2]
     whole = b"".join(files.values())

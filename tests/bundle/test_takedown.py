@@ -98,6 +98,14 @@ def test_some_roles(archive: Archive) -> None:
         take_down(archive, "1", REASON, ["screenshot"])
 
 
+def test_what_was_taken_down_meets_no_requirement(archive: Archive) -> None:
+    take_down(archive, "1", REASON, ["statements"])
+    take_down(archive, "3", REASON, ["statements", "page-text"])
+    policy = Policy(signers={SIGNER.public.fingerprint: "me"}, require=("bytes",))
+    report = verify(archive.folder, policy)
+    assert report.outcome(10) is Outcome.PASSED and report.unmet == ["bytes"] and report.exit_code == 4
+
+
 def test_a_reading_alone(archive: Archive) -> None:
     assert said(scope_of(archive, "2")) == {item for item in WHOLE if item[0] == 2}
 
