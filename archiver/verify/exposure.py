@@ -62,9 +62,9 @@ def _removal(report: Report) -> list[str]:
     return _passed(report, {4: "numbers and links of the chain", 6: "the log's signed tree"})
 
 
-def _outside(report: Report) -> list[str]:
+def _truncation(report: Report) -> list[str]:
     """Only what came from outside of the evidence: what lies in it can be cut off with the rest."""
-    return _passed(report, {7: "a checkpoint known from outside (step 7)"})
+    return _passed(report, {7: "below the size of a checkpoint known from outside (step 7)"})
 
 
 def _witnesses(report: Report) -> list[str]:
@@ -72,24 +72,26 @@ def _witnesses(report: Report) -> list[str]:
 
 
 def _rewriting(report: Report) -> list[str]:
+    outside = _passed(report, {7: "of what a checkpoint known from outside covers (step 7)"})
     stamps = [
         f"of what stands before number {bound.size}, later than {bound.time}: the time stamp by {bound.by} is over it"
         for bound in _best(report)
     ]
-    return [*_outside(report), *_witnesses(report), *stamps]
+    return [*outside, *_witnesses(report), *stamps]
 
 
 def _backdating(report: Report) -> list[str]:
     found = [f"what stands before number {b.size} existed before {b.time}, says {b.by}" for b in _best(report)]
     fresh = sum(finding.code == "not-before-claimed" for finding in report.findings)
     if fresh:
-        found.append(f"{fresh} captures carry a value that was public only later than some moment, as they say")
+        found.append(f"a value that was public only from some moment on is in {fresh} of the captures, as they say")
     return [*found, *_witnesses(report)]
 
 
 def _theft(report: Report) -> list[str]:
-    bounds = [f"what stands before number {b.size} is older than {b.time}, says {b.by}" for b in _best(report)]
-    return ["keys are judged by their place in the log, where a revocation stands", *bounds] if bounds else []
+    """A stolen key signs as well as its owner. What is shown is what was there before: it cannot be a later thief's."""
+    bounds = [f"of what stands before number {b.size}, after {b.time}, says {b.by}" for b in _best(report)]
+    return [*bounds, *_witnesses(report)]
 
 
 def _best(report: Report) -> list[TimeBound]:
@@ -110,7 +112,7 @@ def _is_change(code: str) -> bool:
 _ATTACKS: tuple[tuple[str, str, Callable[[str], bool], Callable[[Report], list[str]]], ...] = (
     ("tampering", "something was changed after it was sealed", _is_change, _tampering),
     ("removal", "something was taken out of the middle", lambda code: code.endswith("-missing"), _removal),
-    ("truncation", "the newest part was cut off", lambda code: code == "history-shrunk", _outside),
+    ("truncation", "the newest part was cut off", lambda code: code == "history-shrunk", _truncation),
     ("rewriting", "whoever holds the keys made another history", _FORKED.__contains__, _rewriting),
     ("split view", "different people are shown different logs", _FORKED.__contains__, _witnesses),
     ("backdating", "it was made later than it says", _ODD.__contains__, _backdating),

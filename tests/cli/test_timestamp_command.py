@@ -288,3 +288,25 @@ def test_a_bundle_tells_strangers_how_to_check_its_stamps(user: User, tsa: Tsa, 
     for line in lines:
         done = subprocess.run(shlex.split(line), cwd=folder, capture_output=True, check=True, timeout=30)
         assert b"Verification: OK" in done.stdout + done.stderr or b"Time stamp: " in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        ("timestamp: yes", "is not a group"),
+        ("timestamp: {afterwards: true}", "is not a group"),
+        ("timestamp: {after_capture: 1}", "is not a group"),
+        ("timestamp: {authorities: [https://tsa.example]}", "each authority has a name"),
+        ("timestamp: {authorities: [{name: one, url: 7}]}", "are text"),
+        ('timestamp: {authorities: [{name: one, url: "https://t.example", policy: 1.2}]}', "are text"),
+        ('timestamp: {authorities: [{name: one, url: "ftp://t.example"}]}', "an address begins with"),
+        ('timestamp: {authorities: [{name: a, url: "https://t/"}, {name: a, url: "https://u/"}]}', "have one name"),
+        ("timestamp: {calendars: [calendar.example]}", "calendars are addresses"),
+    ],
+)
+def test_settings_that_are_wrong_are_said(user: User, lines: str, words: str) -> None:
+    user.init()
+    settings = user.archive / "archive.yaml"
+    settings.write_text(settings.read_text() + lines + "\n")
+    result = user("timestamp")
+    assert result.code == 3 and words in result.err
