@@ -148,7 +148,8 @@ def _verb(tokens: list[Token], start: int, end: int, at: int, before: list[CueAt
         subject = None  # auf die Frage, wer haftet, antwortete Kern
     free = not passed & Is.AUXILIARY or previous is None or previous.kind != WORD
     follows_run = back > start and closes_run(tokens, start, back)
-    may_invert = strong or follows_run or token.what & (Is.INVERTS | Is.VERB_FIRST)
+    called = follows_run and not passed & Is.AUXILIARY  # “…”, se défend Léa Roy
+    may_invert = strong or called or token.what & (Is.INVERTS | Is.VERB_FIRST)
     may_invert = may_invert and free and not token.what & Is.TELLS
     dative = subject is not None and bool(token.what & Is.INVERTS) and is_object(tokens, subject)
     if (subject is None or left == back or behind or dative) and may_invert:
@@ -276,6 +277,12 @@ def _participle(
     led = tokens[left - 1] if left > start else None
     if led is not None and led.word in _NOT_WHO:
         subject = None
+    if led is not None and led.word == "of":  # with the head of the port calling
+        whole, from_left = adjacent(tokens, start, back)
+        with_ = next((i for i in range(left - 1, from_left - 1, -1) if tokens[i].word == "with"), None)
+        named = phrase_at(tokens, with_ + 1, back) if whole is not None and with_ is not None else None
+        if named is not None:
+            return CueAt(at, "participle", strong, named, back, negated=negated)
     if subject is None or (led is not None and not led.what & Is.PREPOSITION and not _shows(tokens, subject)):
         subject, left = main_subject(tokens, start, left, before) or subject, back
     return CueAt(at, "participle", strong, subject, left, negated=negated)

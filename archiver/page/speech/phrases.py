@@ -72,7 +72,7 @@ def _ends(tokens: list[Token], first: int, at: int, end: int) -> bool:
             following += 1
         if following < end and is_name(tokens[following]):
             return False
-    if what & (Is.PRONOUN | Is.DETERMINER | Is.TIME | Is.ADDRESS):
+    if what & (Is.PRONOUN | Is.DETERMINER | Is.TIME) or (what & Is.ADDRESS and is_name(tokens[at - 1])):
         return True
     if what & (_STOP | CUE | Is.VERBISH) and not what & _PERSONAL:
         if what & (Is.VERBISH | Is.PARTICIPLE | Is.MAY_BE_NOUN | Is.VERB) and not what & (_STOP & ~Is.VERB):

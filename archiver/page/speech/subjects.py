@@ -135,6 +135,10 @@ def adjacent(tokens: list[Token], start: int, end: int) -> tuple[Phrase | None, 
                 break
             if tokens[left].what & (Is.PRONOUN | Is.DETERMINER | Is.OWN | Is.TITLE) or tokens[left].capital:
                 break
+        if what & Is.SUBORDINATOR and what & Is.PREPOSITION and left < end:
+            led = phrase_at(tokens, left, end)
+            if led is not None and (led.after == end or tokens[led.after].what & Is.PREPOSITION):
+                break  # after somebody near the stage had shouted; but: after the vote Lee said
         if what & Is.CONJUNCTION and not _joins_names(tokens, start, left - 1, end):
             break
         if what & (Is.AUXILIARY | Is.VERB) and not what & (Is.TITLE | Is.ROLE | Is.OWN) and not is_possessive(token):
