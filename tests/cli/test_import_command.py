@@ -23,7 +23,8 @@ from archiver.model.received import STATEMENT
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "foreign"))
 
-from foreign_cases import DATE, FORGED, PAGE, URL, bag, cases, wacz, warc, zipped
+from foreign_cases import DATE, FORGED, PAGE, URL, bag, wacz, warc, zipped
+from foreign_tampered import cases
 
 WORDS = "The bridge stays shut until spring"
 TIME = "2026-11-23T13:02:11.000Z"

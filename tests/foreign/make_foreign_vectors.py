@@ -7,7 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from foreign_cases import Case, cases
+from foreign_tampered import Case, cases
 
 FOLDER = Path(__file__).parents[1] / "vectors" / "foreign"
 
