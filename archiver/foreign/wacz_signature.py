@@ -13,16 +13,18 @@ from __future__ import annotations
 import base64
 import binascii
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from archiver.errors import AlgorithmMissingError, ArchiverError, ExtraMissingError, FormatError, ProofError
 from archiver.foreign import loose_json
 from archiver.foreign.case import ForeignCase
 from archiver.foreign.files import blame, read_text
 from archiver.foreign.wacz_write import SIGNATURE
-from archiver.signing.certificates import Certificate, check_chain, read_chain
 from archiver.signing.ecdsa import check_ecdsa, fingerprint, load_key
 from archiver.signing.sshsig import WACZ, verify_stream
+
+if TYPE_CHECKING:  # certificates take a tenth of a second to load, and most files have none
+    from archiver.signing.certificates import Certificate
 
 MAX_FILE = 1 << 20  # bytes
 NO_TIME = "there is no time stamp"
@@ -90,7 +92,7 @@ def _check_signed(case: ForeignCase, name: str, signed: dict[str, Any], found: s
         report.find(5, "signature-unbound", message, file=name)
     signature, spki = _bytes(signed, "signature"), _bytes(signed, "publicKey")
     pem, domain = loose_json.text(signed, "domainCert"), loose_json.text(signed, "domain")
-    chain = read_chain(pem) if pem is not None else ()
+    chain = _chain(pem)
     if signature is None or (spki is None and not chain):
         report.find(5, "signature-unknown", "neither a key nor a certificate goes with it", file=name)
         return
@@ -113,6 +115,12 @@ def _check_signed(case: ForeignCase, name: str, signed: dict[str, Any], found: s
     _check_stamp(case, name, signed)
 
 
+def _chain(pem: str | None) -> tuple[Certificate, ...]:
+    from archiver.signing.certificates import read_chain
+
+    return read_chain(pem) if pem is not None else ()
+
+
 def _bytes(signed: dict[str, Any], key: str) -> bytes | None:
     said = loose_json.text(signed, key)
     if said is None:
@@ -126,6 +134,8 @@ def _bytes(signed: dict[str, Any], key: str) -> bytes | None:
 def _check_domain(
     case: ForeignCase, name: str, signed: dict[str, Any], chain: tuple[Certificate, ...], domain: str | None
 ) -> None:
+    from archiver.signing.certificates import check_chain
+
     at = _moment(signed)
     problems = check_chain(chain, at) if at is not None else ["it does not say when it was signed"]
     if domain is None or domain.lower() not in (one.lower() for one in chain[0].names):
@@ -176,7 +186,7 @@ def _check_stamp(case: ForeignCase, name: str, signed: dict[str, Any]) -> None:
         message = (loose_json.text(signed, "signature") or "").encode("utf-8")
         beside = loose_json.text(signed, "timestampCert")
         if beside is not None:
-            response = with_certificates(response, [one.der for one in read_chain(beside)])
+            response = with_certificates(response, [one.der for one in _chain(beside)])
         token, root = check_stamp(None, response, message, case.policy.tsa_roots)
     except ProofError as error:
         report.find(13, "stamp-bad", error.message, file=name)
