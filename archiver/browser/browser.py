@@ -152,6 +152,8 @@ class RenderedVisit:
 
     def _take_in(self, page: Page) -> None:
         """Everything that is made of the page, the most important first."""
+        if self._browser.setting.dismiss_consent:
+            page.dismiss_consent()
         self._scrolled = page.scroll()
         page.measure()
         self._keep("dom", page.dom())

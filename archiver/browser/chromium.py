@@ -88,6 +88,8 @@ _FLAGS = (
 
 def find_chromium(environment: dict[str, str] | None = None) -> Path | None:
     """The browser to use, None if there is none. The variable set to nothing means: none."""
+    if not hasattr(os, "posix_spawn"):  # Windows: it is driven over pipes that are made another way there
+        return None
     environment = dict(os.environ) if environment is None else environment
     given = environment.get(VARIABLE)
     if given is not None:

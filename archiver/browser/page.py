@@ -15,6 +15,7 @@ from typing import Any
 
 from archiver.browser import scripts
 from archiver.browser.accessibility import outline
+from archiver.browser.consent import ACCEPT, PRESS, REFUSE
 from archiver.browser.process import BrowserError, Process
 from archiver.browser.rendered import MAX_HEIGHT, MAX_WIDTH, Patience, Picture, Setting, Words
 from archiver.browser.watch import Watch
@@ -24,6 +25,7 @@ MAX_TEXT = 8 << 20  # characters that are searched for words
 MARGIN = 160  # pixels around marked words
 PICTURE_SECONDS = 10.0
 WORLD = "archiver"
+MAX_FRAMES = 50  # that are searched for a consent banner
 
 
 class Page:
@@ -119,6 +121,34 @@ class Page:
             if self.hung or not self._ask(scripts.UNLOADED, seconds=3):
                 return
             self._wait(0.2, lambda: False)
+
+    def dismiss_consent(self) -> None:
+        """Answers a consent banner, in the page or in one of its frames, and waits for what follows."""
+        for frame in self._frames():
+            try:
+                made = self._call("Page.createIsolatedWorld", seconds=5, frameId=frame, worldName=WORLD)
+                pressed = self._value(scripts.called(PRESS, REFUSE, ACCEPT), made["executionContextId"], 5)
+            except BrowserError as error:
+                if error.kind not in ("timeout", "refused"):
+                    raise
+                continue
+            if isinstance(pressed, dict):
+                what = "refused" if pressed.get("refused") else "accepted"
+                self.watch.mark("consent", f"{what}, by “{str(pressed.get('text'))[:80]}”")
+                self._wait(0.5, lambda: False)
+                self.settle(min(5.0, self._patience.settle))
+                return
+        self.watch.mark("consent", "no banner was found")
+
+    def _frames(self) -> list[str]:
+        """The page's frames, itself first."""
+        found: list[str] = []
+        waiting = [self._call("Page.getFrameTree", seconds=5)["frameTree"]]
+        while waiting and len(found) < MAX_FRAMES:
+            tree = waiting.pop(0)
+            found.append(tree["frame"]["id"])
+            waiting += tree.get("childFrames", [])
+        return found
 
     def scroll(self) -> int:
         """Goes down the page once, so that what is loaded only when it is seen is loaded; how far, in pixels."""
@@ -262,9 +292,13 @@ class Page:
             tree = self._call("Page.getFrameTree", seconds=seconds)
             frame = tree["frameTree"]["frame"]["id"]
             made = self._call("Page.createIsolatedWorld", seconds=seconds, frameId=frame, worldName=WORLD)
-            self._world, self._world_of = made["executionContextId"], self.watch.documents
+            self._world, self._world_of = int(made["executionContextId"]), self.watch.documents
+        return self._value(expression, self._world, seconds)
+
+    def _value(self, expression: str, world: int, seconds: float) -> Any:
+        """What an expression gives in a world of our own. Raises BrowserError."""
         found = self._call(
-            "Runtime.evaluate", seconds=seconds, expression=expression, contextId=self._world, returnByValue=True
+            "Runtime.evaluate", seconds=seconds, expression=expression, contextId=world, returnByValue=True
         )
         if "exceptionDetails" in found:
             raise BrowserError("refused", str(found["exceptionDetails"].get("text"))[:200])

@@ -102,7 +102,10 @@ class Process:
         actions += [(os.POSIX_SPAWN_DUP2, high_in, 3), (os.POSIX_SPAWN_DUP2, high_out, 4)]
         try:
             with _unlimited_address_space():
-                self.pid = os.posix_spawn(arguments[0], arguments, environment, file_actions=actions, setsid=True)
+                try:
+                    self.pid = os.posix_spawn(arguments[0], arguments, environment, file_actions=actions, setsid=True)
+                except NotImplementedError:  # a C library without that
+                    self.pid = os.posix_spawn(arguments[0], arguments, environment, file_actions=actions, setpgroup=0)
         except OSError as error:
             os.close(self._in)
             os.close(self._out)

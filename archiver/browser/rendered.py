@@ -23,6 +23,7 @@ class Setting:
     accept_language: str | None = "en-US,en;q=0.9"
     user_agent: str | None = None
     referrer: str | None = None
+    dismiss_consent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

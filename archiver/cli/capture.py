@@ -91,6 +91,11 @@ class Browsing(Quoting):
     type=click.Choice(["always", "auto", "never"]),
     help="Visit with Chromium, so that scripts run; auto: where the page as it is served has nothing to read.",
 )
+@click.option(
+    "--dismiss-consent",
+    is_flag=True,
+    help="Let the browser answer a consent banner: refused if that can be, else accepted; which is recorded.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON line for each target, and one at the end.")
 @click.pass_context
 def command(

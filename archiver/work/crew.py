@@ -126,6 +126,7 @@ class Plan:
             self._fetcher(archive, self.web, stop),
             rendering=wishes.browser == "always",
             requisites=wishes.requisites,
+            dismiss_consent=wishes.dismiss_consent,
         )
 
     def _fetcher(self, archive: Archive, web: tuple[Settings, Wishes], stop: Event) -> Callable[[], HttpFetcher]:

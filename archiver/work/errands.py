@@ -55,6 +55,7 @@ class Manner:
     referrer: str | None
     proxy: str | None
     rendered: bool = False
+    dismiss_consent: bool = False
 
     def wishes(self, wishes: Wishes, *, has_proxy: bool) -> Wishes:
         """A person's wishes for this run, made to repeat that. `has_proxy`: settings or wishes say what to go through,
@@ -67,6 +68,7 @@ class Manner:
             referrer=self.referrer,
             proxy=proxy,
             browser="always" if self.rendered else "never",
+            dismiss_consent=self.dismiss_consent,
         )
 
 
@@ -77,8 +79,10 @@ def manner_of(errand: Errand) -> Manner:
         return Manner(None, None, None, None)
     match = _PROXIED.fullmatch(request.route)
     proxy = match[1] if match else None
-    rendered = errand.first.facts is not None and errand.first.facts.rendered
-    return Manner(request.user_agent, request.accept_language, request.referrer, proxy, rendered)
+    facts = errand.first.facts
+    rendered = facts is not None and facts.rendered
+    dismissed = facts is not None and facts.software.settings.get("dismiss_consent") is True
+    return Manner(request.user_agent, request.accept_language, request.referrer, proxy, rendered, dismissed)
 
 
 def errands_of(archive: Archive, refs: Sequence[str], progress: Progress = quiet) -> list[Errand]:

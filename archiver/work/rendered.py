@@ -51,7 +51,7 @@ RECORDED_KINDS: dict[str, ErrorKind] = {"limit": "protocol", "websocket": "proto
 MADE_OF = ("screenshot", "mhtml", "pdf", "accessibility")
 
 
-def browser_of(fetcher: HttpFetcher) -> Browser:
+def browser_of(fetcher: HttpFetcher, *, dismiss_consent: bool = False) -> Browser:
     """A browser whose pages go out as this fetcher's visits do: the same route, limits, rules and languages. Raises
     ExtraMissingError where there is none."""
     limits = fetcher.limits
@@ -74,6 +74,7 @@ def browser_of(fetcher: HttpFetcher) -> Browser:
         accept_language=persona.accept_language,
         user_agent=None if plain else persona.user_agent,
         referrer=fetcher.referrer,
+        dismiss_consent=dismiss_consent,
     )
     total = limits.total_seconds
     whole = Patience()
@@ -207,6 +208,7 @@ def _facts(
         "viewport": f"{setting.width}x{setting.height}",
         "locale": setting.locale,
         "timezone": setting.timezone,
+        **({"dismiss_consent": True} if setting.dismiss_consent else {}),
     }
     run = replace(
         run,

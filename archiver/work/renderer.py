@@ -29,10 +29,10 @@ BEFORE = 40  # characters before a statement's words that help to find them in t
 class Renderer:
     """One page at a time. Raises ExtraMissingError where there is no Chromium."""
 
-    def __init__(self, archive: Archive, fetcher: HttpFetcher) -> None:
+    def __init__(self, archive: Archive, fetcher: HttpFetcher, *, dismiss_consent: bool = False) -> None:
         self._archive = archive
         self._fetcher = fetcher
-        self._browser: Browser = browser_of(fetcher)
+        self._browser: Browser = browser_of(fetcher, dismiss_consent=dismiss_consent)
         self._visit: RenderedVisit | None = None
         self._target: Target | None = None
         self._reason = ""

@@ -48,7 +48,7 @@ class Begun:
         self.run.close()
 
 
-def start(archive: Archive, targets: Sequence[Target], wishes: Wishes, unlock: Callable[[], None]) -> Begun:
+def start(archive: Archive, targets: Sequence[Target], wishes: Wishes, unlock: Callable[[], object]) -> Begun:
     """Make a run ready. Raises UsageError, StoreError, FormatError, MissingError, ProofError.
 
     Children are forked before the keys are unlocked: what reads hostile pages never has them in its memory.
@@ -140,7 +140,8 @@ def hands_of(archive: Archive, run: Run | None, web: tuple[Settings, Wishes] | N
         make = None if web is None else lambda: fetcher_of(archive.clock, *web, stop)
         wishes = web[1] if web is not None else Wishes()
         rendering = wishes.browser == "always"
-        return Solo(Station(archive, run, make, rendering=rendering, requisites=wishes.requisites))
+        more = {"requisites": wishes.requisites, "dismiss_consent": wishes.dismiss_consent}
+        return Solo(Station(archive, run, make, rendering=rendering, **more))
     seconds = web[0].total_seconds + GRACE if web is not None else GRACE
     return Crew(archive, Plan(archive.root, archive.home, run, web), count, seconds, stop)
 

@@ -45,6 +45,7 @@ class Wishes:
     not_before_source: str | None = None
     browser: Browsing = "never"
     requisites: bool = False
+    dismiss_consent: bool = False
 
 
 def in_force(settings: Settings, wishes: Wishes, environment: dict[str, str]) -> tuple[Settings, str | None]:

@@ -123,7 +123,8 @@ def test_a_quote_that_scripts_put_there_is_found_and_pinned(desk: Desk, plain_si
     assert all(not item.served and item.records == (facts.hops[1].record,) for item in origins.origins)
     for statement, _ in pairs:
         assert desk.object(4, f"picture-{statement.id}").startswith(b"\x89PNG")
-    for role, start in (("screenshot", b"\x89PNG"), ("mhtml", b"From: "), ("pdf", b"%PDF"), ("accessibility", b"accessibility/v1 ")):
+    starts = {"screenshot": b"\x89PNG", "mhtml": b"From: ", "pdf": b"%PDF", "accessibility": b"accessibility/v1 "}
+    for role, start in starts.items():
         assert desk.object(3, role).startswith(start)
     shown = " ".join(desk("show", "4").stdout.split())
     assert "only after scripts ran; the words came with http" in shown and "Visited by a browser" in shown
