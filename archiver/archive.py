@@ -81,6 +81,7 @@ class Archive:
         self._signer: Signer | None = None
         self._log_key: LogKey | None = None
         self._guard: LogGuard | None = None
+        self._removed: tuple[int, dict[str, int]] | None = None
 
     @property
     def settings(self) -> Settings:
@@ -125,6 +126,21 @@ class Archive:
     def size(self) -> int:
         """How many manifests the checkpoint counts. A claim, as everything here: `verify` checks it."""
         return self.folder.count()
+
+    def removed(self) -> dict[str, int]:
+        """Digest of each object that was taken down -> number of the manifest that says so. Walks through the log once.
+        Raises MissingError, FormatError, ProofError."""
+        from archiver.bundle.select import leaves
+
+        size = self.size()
+        if self._removed is None or self._removed[0] != size:
+            found: dict[str, int] = {}
+            for sequence, data in leaves(self.folder, size):
+                if b'"event": "takedown"' in data:
+                    manifest = decode(data)
+                    found.update(dict.fromkeys(manifest.extra if manifest.event == "takedown" else (), sequence))
+            self._removed = (size, found)
+        return self._removed[1]
 
     def manifest(self, sequence: int) -> Manifest:
         """One manifest. Raises MissingError, FormatError."""

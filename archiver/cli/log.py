@@ -64,7 +64,7 @@ def _wanted(capture: Capture, site: str | None, case: str | None) -> bool:
 def status_of(capture: Capture) -> str:
     """What the page was, in a word or two."""
     if capture.problem is not None:
-        return "unreadable"
+        return "taken down" if capture.problem.startswith("taken down") else "unreadable"
     facts = capture.facts
     if facts is not None and facts.outcome == "no response":
         return "no response"

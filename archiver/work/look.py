@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from archiver.store.index import Index
 
 MAX_STATEMENTS = 256 << 20  # bytes
+TAKEN_DOWN = "taken down"
 NEAR = 64  # manifests that are looked through faster than an index is opened
 _NUMBER = re.compile(r"(0|[1-9][0-9]{0,15})(?:#(s[1-9][0-9]{0,8}))?", re.ASCII)
 _PREFIX = re.compile(r"sha256:[0-9a-f]{8,64}", re.ASCII)
@@ -113,8 +114,18 @@ def joined(archive: Archive, snapshot: Sealed, reading: Sealed | None) -> Captur
         if reading is not None:
             found = facts_model.decode_reading(archive.object(reading.manifest, "facts"))
     except ArchiverError as error:
-        problem = str(error)
+        problem = _taken_down(archive, snapshot, reading) or str(error)
     return Capture(snapshot, facts, reading, found, problem)
+
+
+def _taken_down(archive: Archive, *items: Sealed | None) -> str | None:
+    """That the facts of one of these were taken down, if the log says so."""
+    with suppress(ArchiverError):
+        for item in items:
+            ref = item.manifest.object("facts") if item is not None else None
+            if ref is not None and archive.folder.object_name(ref.digest) is None and ref.digest in archive.removed():
+                return f"{TAKEN_DOWN} (number {archive.removed()[ref.digest]})"
+    return None
 
 
 def statements(archive: Archive, reading: Sealed) -> list[tuple[StatementRecord, ContextRecord]]:
