@@ -14,7 +14,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
@@ -22,6 +24,7 @@ from types import ModuleType
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from archiver.errors import ExtraMissingError, FormatError, MissingError, ProofError
@@ -60,7 +63,8 @@ def parse_roots(pem: bytes, name: str) -> Root:
     if len(pem) > MAX_PEM:
         raise FormatError(f"more than {MAX_PEM} bytes", where=name)
     try:
-        found = x509.load_pem_x509_certificates(pem)
+        with _quiet():
+            found = x509.load_pem_x509_certificates(pem)
     except ValueError as error:
         raise FormatError(f"no certificates in PEM: {str(error)[:200]}", where=name) from None
     if len(found) > MAX_CERTIFICATES:
@@ -121,11 +125,11 @@ def chain_end(token: Token) -> str | None:
     """The issuer of the topmost certificate that came along, as it says itself: which root to look for. None if it
     cannot be told."""
     try:
-        found = [x509.load_der_x509_certificate(item) for item in token.certificates]
+        found = [_load(item) for item in token.certificates]
         subjects = {item.subject for item in found if item.subject != item.issuer}
         top = next((item for item in found if item.issuer not in subjects), None)
         return None if top is None else _printable(top.issuer.rfc4514_string())
-    except ValueError:
+    except (FormatError, ValueError):
         return None
 
 
@@ -186,9 +190,18 @@ def _library() -> ModuleType:
     return rfc3161_client
 
 
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """The library warns of certificates that a later version of it will refuse, by a warning for programmers."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+        yield
+
+
 def _load(der: bytes) -> x509.Certificate:
     try:
-        return x509.load_der_x509_certificate(der)
+        with _quiet():
+            return x509.load_der_x509_certificate(der)
     except ValueError as error:
         raise FormatError(f"a certificate that cannot be read: {str(error)[:200]}") from None
 

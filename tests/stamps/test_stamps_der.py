@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import ssl
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tsa_forge import NOW, Chain, answer
+from tsa_forge import NOW, Chain, answer, issue
 
 from archiver.errors import ArchiverError, FormatError, ProofError
 from archiver.stamps import der
@@ -122,3 +123,13 @@ def test_limits() -> None:
         parse_roots(bytes(300_000), "x")
     with pytest.raises(FormatError, match="no root"):
         parse_roots(ONE.middle.pem, "x")
+
+
+def test_an_odd_certificate_warns_nobody() -> None:
+    """Some roots have serial numbers that are not positive; the library says so to programmers."""
+    whole = issue("Old root", None, ca=True, serial=1).der
+    odd = whole.replace(bytes.fromhex("a003020102020101"), bytes.fromhex("a003020102020100"), 1)
+    assert odd != whole
+    root = parse_roots(ssl.DER_cert_to_PEM_cert(odd).encode(), "old")
+    assert root.anchors == (odd,)
+    assert root.fingerprints[0].count(":") == 31
