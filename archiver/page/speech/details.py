@@ -46,9 +46,14 @@ def details(text: str, link: Link, subject: Phrase | None) -> Details:
         after = subject.after
     addressee, outlet = _addressee(text, tokens, at, after, stop)
     via = outlet or _outlet(text, tokens, after, stop) or _reported_by(text, link, subject)
+    led = min(at, subject.first) if subject is not None else at
+    via = via or _outlet(text, tokens, start, led if link.at > led else start)
+    place = None
+    if subject is not None and at < subject.first < stop:  # affirme dans un communiqué la société
+        place = _where(text, tokens, at + 1, subject.first)
     stop = stop if link.cue.strong else after
     when = _when(text, tokens, at + 1, stop) or _when(text, tokens, max(start, at - 6), at)
-    return Details(addressee, when, _where(text, tokens, after, stop), via)
+    return Details(addressee, when, place or _where(text, tokens, after, stop), via)
 
 
 def _clause_end(tokens: list[Token], start: int, end: int) -> int:
@@ -101,6 +106,9 @@ def _name(text: str, tokens: list[Token], phrase: Phrase) -> str:
     first = phrase.head if phrase.sort == "name" else phrase.first
     while first < phrase.after - 1 and tokens[first].what & (Is.DETERMINER | Is.OWN):
         first += 1
+    sort = Is.DETERMINER | Is.MEDIA | Is.ROLE
+    while first > phrase.first and tokens[first - 1].capital and not tokens[first - 1].what & sort:
+        first -= 1  # die Deutsche Presse-Agentur
     after = phrase.after
     while after + 1 < len(tokens) and tokens[after].word in _OF and is_name(tokens[after + 1]):
         after += 2  # Courrier du Littoral
@@ -117,11 +125,16 @@ def bare(name: str) -> str:
 def _outlet(text: str, tokens: list[Token], start: int, stop: int) -> str | None:
     """in an interview with Harbour Radio, on CNN."""
     for at in range(start, stop - 1):
-        if tokens[at].what & Is.PREPOSITION and tokens[at].kind == WORD:
-            found = phrase_at(tokens, at + 1, stop)
-            named = tokens[at + 1].run is not None and at > 0 and bool(tokens[at - 1].what & Is.VENUE)
-            if found is not None and found.sort == "name" and (named or is_outlet(tokens, found)):
-                return _name(text, tokens, found)
+        venue = bool(tokens[at].what & Is.VENUE)
+        if tokens[at].kind != WORD or not (tokens[at].what & Is.PREPOSITION or venue):
+            continue
+        first = at + 2 if tokens[at + 1].what & Is.DEFINITE and tokens[at + 1].run is None else at + 1
+        if first >= stop or (venue and not tokens[first].what & Is.MEDIA):
+            continue
+        found = phrase_at(tokens, first, stop)
+        named = tokens[first].run is not None and at > 0 and bool(tokens[at - 1].what & Is.VENUE)
+        if found is not None and found.sort == "name" and (named or is_outlet(tokens, found)):
+            return _name(text, tokens, found)
     return None
 
 

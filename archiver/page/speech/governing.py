@@ -24,6 +24,9 @@ def outermost(tokens: list[Token], before: list[CueAt], start: int) -> CueAt:
             break
         if cue.subject is None or cue.form not in ("finite", "participle"):
             continue
+        asked = cue.form == "participle" and cue.at <= start + 1
+        if asked and any(token.text == "," for token in tokens[cue.at : near.at]):
+            continue  # Asked about it, Lee called it “…”
         if cue.strong or (not near.strong and (near.subject is None or near.subject.sort == "pronoun")):
             near = cue
     return near

@@ -91,7 +91,11 @@ def _past_place(tokens: list[Token], at: int, end: int) -> Phrase | None:
                 return None
             at = found.after
         subject = phrase_at(tokens, at, end)
-        led = at < end and tokens[at].what & Is.PREPOSITION and not tokens[at].what & Is.DETERMINER
+        led = (
+            at < end
+            and tokens[at].what & Is.PREPOSITION
+            and (not tokens[at].what & Is.DETERMINER or tokens[at].word in ("au", "aux", "du"))
+        )
         if subject is None or led:
             continue
         first = tokens[subject.first].what

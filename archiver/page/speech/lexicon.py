@@ -197,13 +197,17 @@ def parse(language: str, data: str) -> Lexicon:
                 starts.append((entry[:-1], flag | extra))
             elif " " in entry:
                 first, *rest = entry.split()
-                phrases.setdefault(first, []).append((tuple(rest), flag | extra))
+                known = phrases.setdefault(first, [])
+                before = next((item for item in known if item[0] == tuple(rest)), None)
+                if before is not None:
+                    known.remove(before)
+                known.append((tuple(rest), flag | extra | (before[1] if before is not None else 0)))
             else:
                 words[entry] = words.get(entry, 0) | flag | extra
     if language == "de":
         _set_sexes(words, ends)
-    for known in phrases.values():
-        known.sort(key=lambda item: -len(item[0]))
+    for entries in phrases.values():
+        entries.sort(key=lambda item: -len(item[0]))
     return Lexicon(
         language, words, phrases, tuple(starts), tuple(ends), {name: tuple(entries) for name, entries in lists.items()}
     )

@@ -123,6 +123,9 @@ def _with_head(tokens: list[Token], first: int, after: int) -> Phrase:
         head += 1
     if head == after or all(token.what & _PERSONAL for token in tokens[first:after]):
         return Phrase(first, after, first, "noun")
+    source = tokens[first].what
+    if head == first + 1 and source & Is.ROLE and not source & Is.TITLE and tokens[head].what & Is.ROLE:
+        return Phrase(first, after, first, "noun")  # מקור המקורב לפרשה
     for at in range(after - 1, head - 1, -1):
         if tokens[at].what & Is.TITLE and at + 1 < after:
             head = at + 1
