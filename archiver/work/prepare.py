@@ -255,9 +255,9 @@ def snapshot_of_file(archive: Archive, run: Run, target: Target) -> Snapshot:
             if os.fstat(stream.fileno()).st_mtime_ns != before.st_mtime_ns:
                 raise StoreError("changed while it was being read", where=str(path), hint="capture it again")
             body = b""
-            if kind in (*HTML_TYPES, "text/plain") and before.st_size <= MAX_READ:
+            if kind in (*HTML_TYPES, "text/plain"):
                 stream.seek(0)
-                body = stream.read()
+                body = stream.read(MAX_READ + 1)  # of what is larger, the reading says so
     except OSError as error:
         raise StoreError(f"could not be read: {error.strerror}", where=str(path)) from None
     segments = _tree(summary)
