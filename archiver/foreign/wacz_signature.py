@@ -111,8 +111,7 @@ def _check_signed(case: ForeignCase, name: str, signed: dict[str, Any], found: s
     step.checked, step.summary = 1, "signed, by the key of a domain" if chain else "signed, by a bare key"
     if chain:
         _check_domain(case, name, signed, chain, domain)
-    _judge_signer(case, key, chain, domain)
-    _check_stamp(case, name, signed)
+    _judge_signer(case, key, chain, domain, _check_stamp(case, name, signed))
 
 
 def _chain(pem: str | None) -> tuple[Certificate, ...]:
@@ -153,27 +152,33 @@ def _moment(signed: dict[str, Any]) -> datetime | None:
         return None
 
 
-def _judge_signer(case: ForeignCase, key: bytes, chain: tuple[Certificate, ...], domain: str | None) -> None:
-    """Step 15: the key is believed if somebody compared it, or that of a certificate above it."""
+def _judge_signer(
+    case: ForeignCase, key: bytes, chain: tuple[Certificate, ...], domain: str | None, stamped: datetime | None
+) -> None:
+    """Step 15: the key is believed if somebody compared it; or that of a certificate above it, as far as a time stamp
+    shows that the signature was there before any of them had ended."""
     report, policy, step = case.report, case.policy, case.report.steps[15]
     own = fingerprint(load_key(key)) or "a key without fingerprint"
-    confirmed = policy.confirmed_as(own, None)
-    if confirmed is None:
-        for above in chain[1:]:
-            name = policy.confirmed_as(above.fingerprint, None) if above.fingerprint else None
-            if name is not None and not any(f.code == "certificate-bad" for f in report.findings):
-                confirmed = f"{domain}, certified by {name}"
-                break
+    confirmed, said = policy.confirmed_as(own, None), ""
+    if confirmed is None and chain:
+        by = next((name for one in chain[1:] if (name := policy.confirmed_as(one.fingerprint or "", None))), None)
+        good = not any(finding.code == "certificate-bad" for finding in report.findings)
+        in_time = stamped is not None and stamped <= min(one.ends for one in chain)
+        if by is not None and good and in_time:
+            confirmed = f"{domain}, certified by {by}"
+        elif by is not None:
+            said = f"; it says that it is {domain}, certified by {by}; no verified time stamp shows that it was in time"
+        else:
+            said = f"; it says that it is {domain}, by a chain up to {chain[-1].subject} ({chain[-1].fingerprint})"
     step.skipped, step.checked, step.summary = None, 1, f"signed by {confirmed} ({own})"
     report.signers[own] = confirmed
     if confirmed is None:
-        said = f"; it says that it is {domain}, by a chain up to {chain[-1].subject}" if chain else ""
-        last = f" ({chain[-1].fingerprint})" if len(chain) > 1 else ""
-        report.find(15, "signer-unconfirmed", f"{own} is confirmed by nobody here{said}{last}")
+        report.find(15, "signer-unconfirmed", f"{own} is confirmed by nobody here{said}")
 
 
-def _check_stamp(case: ForeignCase, name: str, signed: dict[str, Any]) -> None:
-    """Step 13: an RFC 3161 answer over the text of the signature, by an authority whose root the policy pins."""
+def _check_stamp(case: ForeignCase, name: str, signed: dict[str, Any]) -> datetime | None:
+    """Step 13: an RFC 3161 answer over the text of the signature, by an authority whose root the policy pins. When the
+    signature was there, at the latest; None if that is not shown."""
     from archiver.stamps.authority import check_stamp
     from archiver.stamps.beside import with_certificates
 
@@ -181,7 +186,7 @@ def _check_stamp(case: ForeignCase, name: str, signed: dict[str, Any]) -> None:
     try:
         response = _bytes(signed, "timeSignature")
         if response is None:
-            return
+            return None
         step.empty = False
         message = (loose_json.text(signed, "signature") or "").encode("utf-8")
         beside = loose_json.text(signed, "timestampCert")
@@ -190,20 +195,22 @@ def _check_stamp(case: ForeignCase, name: str, signed: dict[str, Any]) -> None:
         token, root = check_stamp(None, response, message, case.policy.tsa_roots)
     except ProofError as error:
         report.find(13, "stamp-bad", error.message, file=name)
-        return
+        return None
     except ExtraMissingError as error:
         report.find(13, "stamp-not-checked", f"the signature: not checked ({error.message})", file=name)
-        return
+        return None
     except ArchiverError as error:
         report.find(13, "stamp-not-checked", error.message, file=name)
-        return
+        return None
     moment = f"{token.latest:%Y-%m-%dT%H:%M:%SZ}"
     if case.policy.at is not None and token.latest > case.policy.at:
         report.find(13, "stamp-later", f"it holds, and was made at {moment}: not counted", file=name)
-        return
+        return None
     step.checked, step.summary = 1, f"the signature existed before {moment} ({root.name})"
     report.anchors.append(f"time stamp by {root.name}: the signature existed before {moment}")
     created = _moment(signed)
     if created is not None and created > token.latest:
         words = f"says that it was signed at {created:%Y-%m-%dT%H:%M:%SZ}, and it was stamped at {moment} or before"
         report.find(13, "stamp-before-claim", words, file=name)
+        return None
+    return token.latest

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from foreign_cases import ANONYMOUS, DATE, chain, fingerprint, wacz, zipped
+from foreign_cases import ANONYMOUS, DATE, ROOT, chain, fingerprint, wacz, zipped
 from tsa_forge import Chain, answer
 
 from archiver.foreign.check import check_foreign
@@ -33,7 +33,8 @@ def stamped(folder: Path, *, over: str | None = None, beside: bool = False, when
     names = wacz(timeSignature=base64.b64encode(token).decode(), timestampCert=certificates, **members)
     path = folder / "x.wacz"
     path.write_bytes(zipped(names))
-    return check_foreign(path, "wacz", Policy(signers={fingerprint(ANONYMOUS): "Ann Lee"}, tsa_roots=roots))
+    believed = {fingerprint(ANONYMOUS): "Ann Lee", fingerprint(ROOT): "a root"}
+    return check_foreign(path, "wacz", Policy(signers=believed, tsa_roots=roots))
 
 
 @pytest.mark.parametrize("beside", [False, True])
@@ -66,3 +67,12 @@ def test_a_stamp_that_is_none(tmp_path: Path) -> None:
     path.write_bytes(zipped(wacz(timeSignature=base64.b64encode(b"garbage").decode())))
     report = check_foreign(path, "wacz", Policy(signers={fingerprint(ANONYMOUS): "Ann Lee"}, tsa_roots=ROOTS))
     assert (report.exit_code, report.outcome(13).value) == (0, "not checked")
+
+
+def test_a_domain_is_believed_by_its_root_only_with_a_stamp_in_time(tmp_path: Path) -> None:
+    report = stamped(tmp_path, sign="domain")
+    assert report.exit_code == 0 and list(report.signers.values()) == ["sign.example, certified by a root"]
+    assert report.verdict.startswith("verified")
+    late = datetime.datetime(2027, 3, 1, tzinfo=datetime.UTC)  # the certificate ended on 18 February
+    for unshown in (stamped(tmp_path, sign="domain", when=late), stamped(tmp_path, sign="domain", roots=())):
+        assert unshown.exit_code == 4 and "in time" in unshown.why(15), unshown.findings
