@@ -43,7 +43,7 @@ from archiver.work.prepare import (
     skew_of,
     write_warc,
 )
-from archiver.work.read import Material, material_of_response
+from archiver.work.read import HTML_TYPES, Material, material_of_response, media_type
 from archiver.work.salted import SALT_BYTES, salted
 from archiver.work.targets import Target
 
@@ -291,8 +291,10 @@ def _rendering(
 
 
 def _material(rendered: Rendered, document: Exchange, visit: Visit, record: str, dom: str | None) -> Material:
-    """The document after scripts; where there is none, what the server sent."""
-    if rendered.dom is None or dom is None:
+    """The document after scripts; where there is none, or the browser only shows a file in a page of its own, what the
+    server sent."""
+    kind = media_type(document.header("Content-Type") or "")
+    if rendered.dom is None or dom is None or kind not in (*HTML_TYPES, ""):
         return material_of_response(
             record,
             document.response,

@@ -61,7 +61,8 @@ class Renderer:
         self._hops = snapshot.facts.hops
         document = snapshot.facts.document
         self._document = None if document is None else document.record
-        self._after_scripts = rendered.dom is not None
+        record = snapshot.material.record if snapshot.material is not None else None
+        self._after_scripts = record not in {None, *(hop.record for hop in self._hops)}
         if snapshot.material is None:
             self.drop()
         return snapshot

@@ -42,6 +42,8 @@ def material_in(stream: BinaryIO, facts: SnapshotFacts) -> reader.Material:
             last = _material(record, facts)
         elif document is not None and record.get("WARC-Record-ID") == document.record:
             page = _material(record, facts)
+    if facts.rendered and page is not None and reader.media_type(page.content_type) not in (*reader.HTML_TYPES, ""):
+        return page  # a file that the browser shows in a page of its own making
     if facts.rendered and last is not None and page is not None:
         # Made of what this response brought: its status and fields tell what kind of page it is.
         asked, reached = page.requested_url, page.final_url

@@ -215,6 +215,15 @@ def test_hostile_pages_are_sealed(desk: Desk, plain_site: SteadySite) -> None:
         assert facts.outcome == "response" and facts.hops[0].status == 200
 
 
+def test_a_file_is_read_as_it_was_served(desk: Desk, plain_site: SteadySite) -> None:
+    plain_site.serve("/letter", page(f"A letter.\n\n{SAID}\n", "text/plain; charset=utf-8"))
+    found, _ = desk.capture("--browser", plain_site.url("/letter"))
+    assert found["kind"] == "plain text" and found["statements"] == 1
+    assert model.decode(desk.object(1, "rendering")).dom is not None and desk.manifest(2).object("origins") is None
+    assert "plain text" in desk("read", "1").stdout
+    assert desk("verify").returncode == 0
+
+
 def test_a_visit_that_nobody_answers(desk: Desk) -> None:
     with socket.create_server(("127.0.0.1", 0)) as nobody:
         port = nobody.getsockname()[1]

@@ -207,6 +207,18 @@ def test_ten_thousand_requests(plain_site: SteadySite) -> None:
         is_well(made, plain_site)
 
 
+def test_documents_that_are_too_much(plain_site: SteadySite) -> None:
+    grow = "document.body.append('more '.repeat(4e6)); document.title = 'grown'"
+    deeper = "const d = document.createElement('b'); at.append(d); at = d"
+    nest = f"let at = document.body; for (let i = 0; i < 20000; i++) {{ {deeper} }}"
+    with browser() as made:
+        seen = visit(made, plain_site, f"<p>x<script>{grow}</script>")
+        assert seen.dom is None and "characters" in dict(seen.missing)["dom"]
+        seen = visit(made, plain_site, f"<p>x<script>{nest}</script>")
+        assert seen.exchanges[0].status == 200
+        is_well(made, plain_site)
+
+
 def test_nothing_is_left_behind(plain_site: SteadySite) -> None:
     plain_site.serve("/well", page("<p>well"))
     with browser() as made:
