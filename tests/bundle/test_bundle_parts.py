@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import random
+import re
 from collections.abc import Callable
 
 import pytest
@@ -12,11 +15,12 @@ from simulator import HTML, Simulator
 
 from archiver import digest
 from archiver.bundle.withhold import CREDENTIALS, Withholding, parse
-from archiver.errors import FormatError, UsageError
+from archiver.errors import FormatError, ProofError, UsageError
 from archiver.model import parts
 from archiver.model.manifest import Tree
 from archiver.model.parts import Leaf, Node
 from archiver.tlog.merkle import leaf_hash, prove_inclusion, root
+from archiver.verify.parts import records_of
 from archiver.verify.report import Outcome, Report, Weight
 
 WIRE = 1  # number of the capture of wire.html
@@ -389,3 +393,33 @@ def test_as_much_is_shown_as_is_said() -> None:
     changed = signed_again({**files, "bundle.json": said.replace(b'"shown": 2', b'"shown": 3')})
     report = check(zip_of(changed))
     assert report.failed and ("bundle-file", "bundle.json") in codes(report)
+
+
+def test_any_bytes_give_a_result_or_one_of_our_errors() -> None:
+    """Proofs and parts as anybody could write them: lines swapped, cut, doubled; bytes changed."""
+    archive = wire()
+    _, files = exported(archive, parse(["header:host"]))
+    _, good, proof = part_of(files, archive, 1, "warc")
+    tree = archive.events[1].object("warc")
+    assert tree is not None and tree.segments is not None
+    chance = random.Random(20261126)
+    for _ in range(400):
+        rows = proof.splitlines(keepends=True)
+        for _ in range(chance.randint(1, 3)):
+            place = chance.randrange(len(rows))
+            rows[place : place + chance.randint(0, 2)] = chance.sample(rows, chance.randint(0, 2))
+        changed, data = bytearray(b"".join(rows)), bytearray(good)
+        if chance.random() < 0.5 and changed:
+            changed[chance.randrange(len(changed))] = chance.randrange(256)
+        if chance.random() < 0.5:
+            data[chance.randrange(len(data))] = chance.randrange(256)
+        with contextlib.suppress(FormatError):
+            for item in records_of(io.BytesIO(bytes(changed)), io.BytesIO(bytes(data))):
+                assert item.offset >= 0
+        same = bytes(changed) == proof and bytes(data) == good
+        try:
+            parts.check(io.BytesIO(bytes(changed)), io.BytesIO(bytes(data)), tree.segments, lines=False)
+            labels = re.sub(rb"(?m)^(node \S+ \S+ \S+) .*$", rb"\1", bytes(changed))
+            assert same or (labels == re.sub(rb"(?m)^(node \S+ \S+ \S+) .*$", rb"\1", proof) and bytes(data) == good)
+        except (FormatError, ProofError):
+            assert not same

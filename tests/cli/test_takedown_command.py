@@ -88,3 +88,25 @@ def test_choices(captured: User, site: Newsroom, tmp_path: Path) -> None:
     assert again.code == 0, again.err
     report = captured("verify", tmp_path / "c.zip", "--since", tmp_path / "a.zip", "--json").json()
     assert report["exit_code"] == 0 and report["anchors"], report["findings"]
+
+
+def test_later_visits_come_and_go_with_a_capture(captured: User, site: Newsroom, tmp_path: Path) -> None:
+    captured("recheck", 1, "--allow-private", "--delay", "0")
+    alone = captured("export", 1, "-o", tmp_path / "alone.zip", "--json").json()
+    told = captured("export", 1, "--rechecks", "-o", tmp_path / "all.zip", "--json").json()
+    more = set(told["sequences"]) - set(alone["sequences"])
+    events = {number: captured("show", number, "--json").json() for number in more}
+    assert len(more) >= 3 and events
+    report = captured("verify", tmp_path / "all.zip", "--json").json()
+    assert report["exit_code"] == 0 and report["counts"]["readings"] == 2, report["findings"]
+    only = captured("export", "2#s1", "--rechecks", "-o", tmp_path / "one.zip", "--json").json()
+    assert any("verdicts" in line for line in only["withheld"]), "verdicts repeat every statement"
+    assert captured("verify", tmp_path / "one.zip").code == 0
+    gone = captured("takedown", 1, "--dry-run", "--json").json()
+    assert {(item["event"], item["role"]) for item in gone["removed"]} >= {
+        ("recheck", "verdicts"),
+        ("recheck", "facts"),
+    }
+    captured.ok("takedown", 1, "--reason", "order of the court", "--yes")
+    report = captured("verify", "--json").json()
+    assert report["exit_code"] == 0, report["findings"]
