@@ -8,6 +8,7 @@ with Tsa(folder) as tsa:
 
 from __future__ import annotations
 
+import contextlib
 import http.server
 import subprocess
 import threading
@@ -98,9 +99,10 @@ class Tsa:
 
     def respond(self, handler: http.server.BaseHTTPRequestHandler, request: bytes) -> None:
         if self.mode == "slow":
-            handler.wfile.write(b"HTTP/1.1 200 OK\r\n")
-            while not self.closing.wait(0.1):
-                handler.wfile.write(b"x")
+            with contextlib.suppress(OSError):  # who asked gave up
+                handler.wfile.write(b"HTTP/1.1 200 OK\r\n")
+                while not self.closing.wait(0.1):
+                    handler.wfile.write(b"x")
             return
         if self.mode == "error":
             handler.send_error(503)

@@ -9,6 +9,8 @@ from archiver.cli.render import amount, warn
 from archiver.errors import ArchiverError
 from archiver.work.wishes import Wishes
 
+SECONDS = 8.0  # for each answer: the capture is sealed already, and its user waits
+
 
 def stamp_after(archive: Archive, wishes: Wishes) -> None:
     """Have the newest checkpoint stamped, by the way that the command went. What goes wrong is told on standard error,
@@ -20,7 +22,7 @@ def stamp_after(archive: Archive, wishes: Wishes) -> None:
         from archiver.work.timestamp import asker_of, authorities_of, timestamp
 
         settings = archive.settings
-        asker, _ = asker_of(settings, wishes)
+        asker, _ = asker_of(settings, wishes, SECONDS)
 
         def report(item: Stamped) -> None:
             if item.error is not None:

@@ -15,6 +15,7 @@ from archiver.verify.codes import CODES
 from archiver.verify.report import STEPS, Finding, Report, Weight
 
 SHOWN = 40  # findings on the screen; all of them are in --json
+TIMES = 6  # lines that say by when what existed
 PRECEDENCE = (3, 1, 4, 0)
 
 
@@ -132,6 +133,7 @@ def _show(report: Report, verbose: bool) -> None:
         click.echo(f"  signed by {fingerprint} {name}")
     anchors = "; ".join(report.anchors) or "none: nobody outside vouches for the time or completeness of this log"
     click.echo(wrap(anchors, "                   ", "  outside anchors  "))
+    _times(report, verbose)
     _exposure(report)
     click.echo("  not proven:")
     for sentence in report.to_json()["not_proven"]:
@@ -139,6 +141,20 @@ def _show(report: Report, verbose: bool) -> None:
     click.echo("")
     colour = {0: "green", 1: "red", 3: "red", 4: "yellow"}[report.exit_code]
     click.echo(style(f"{shown(report.label)}: {report.verdict}", colour, bold=True))
+
+
+def _times(report: Report, verbose: bool) -> None:
+    """By when which manifests existed, the newest last."""
+    from archiver.verify.stamps import numbers, ranges
+
+    found = ranges(report.times)
+    shown_ = found if verbose else found[-TIMES:]
+    if found:
+        click.echo("  existed before")
+    if len(found) > len(shown_):
+        click.echo(f"    … {amount(len(found) - len(shown_), 'earlier line')} (-v)")
+    for low, high, bound in shown_:
+        click.echo(f"    {bound.time}  {numbers(low, high)}, says {shown(bound.by)}")
 
 
 def _exposure(report: Report) -> None:

@@ -212,10 +212,10 @@ class _Stamps:
         largest = bounds[-1].size
         chosen = {bound.by: bound for bound in reversed(bounds) if bound.size == largest}
         who = ", ".join(f"before {bound.time} ({bound.by})" for bound in list(chosen.values())[:SHOWN])
-        step.summary = f"{_numbers(0, largest)} existed {who}"
+        step.summary = f"{numbers(0, largest)} existed {who}"
         newest = {bound.by: bound for bound in bounds}
         case.report.anchors += [
-            f"time stamp by {by}: {_numbers(0, bound.size)} existed before {bound.time}" for by, bound in newest.items()
+            f"time stamp by {by}: {numbers(0, bound.size)} existed before {bound.time}" for by, bound in newest.items()
         ]
         left = uncovered(case, largest)
         if left:
@@ -240,6 +240,21 @@ class _Earliest:
         """That of the manifest of this number, None if nothing bounds it."""
         place = bisect_right(self._sizes, sequence)
         return self._best[place] if place < len(self._best) else None
+
+
+def ranges(bounds: list[TimeBound]) -> list[tuple[int, int, TimeBound]]:
+    """What bounds (by rising size) say of each manifest, earliest first: numbers from `low` up to but without `high`,
+    and the bound with the earliest time that covers them."""
+    earliest, found, low = _Earliest(bounds), list[tuple[int, int, TimeBound]](), 0
+    for size in sorted({bound.size for bound in bounds}):
+        best = earliest.covering(low)
+        assert best is not None
+        if found and found[-1][2] is best:
+            found[-1] = (found[-1][0], size, best)
+        else:
+            found.append((low, size, best))
+        low = size
+    return found
 
 
 def _is_renewed(bound: TimeBound, earliest: _Earliest) -> bool:
@@ -273,5 +288,6 @@ def uncovered(case: Case, size: int) -> list[int]:
     return [n for n in later if n in with_objects and case.events.get(n) in _CONTENT]
 
 
-def _numbers(low: int, high: int) -> str:
+def numbers(low: int, high: int) -> str:
+    """`number 3`, `numbers 3 to 7`."""
     return f"number {low}" if high == low + 1 else f"numbers {low} to {high - 1}"

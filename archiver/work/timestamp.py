@@ -27,7 +27,7 @@ from archiver.store.beside import FOLDER, Beside, place_beside
 from archiver.store.settings import AuthoritySettings, Settings, is_label
 from archiver.store.tsa_roots import FOLDER as ROOTS
 from archiver.store.tsa_roots import roots_in
-from archiver.web.ask import Asker
+from archiver.web.ask import SECONDS, Asker
 from archiver.web.tsa import ask_authority
 from archiver.work import calendars
 from archiver.work.stamping import Done, Held, Stamped, Wanted, held, seal
@@ -69,15 +69,16 @@ def label_of(url: str) -> str:
     return label
 
 
-def asker_of(settings: Settings, wishes: Wishes) -> tuple[Asker, str | None]:
-    """Asks by the way that captures go, as settings and command line say; and the environment variable that the proxy
-    came from. Raises UsageError, FormatError, StoreError."""
+def asker_of(settings: Settings, wishes: Wishes, seconds: float = SECONDS) -> tuple[Asker, str | None]:
+    """Asks by the way that captures go, as settings and command line say, waiting so long for each answer; and the
+    environment variable that the proxy came from. Raises UsageError, FormatError, StoreError."""
     found, variable = in_force(settings, wishes, dict(os.environ))
     asker = Asker(
         proxy=found.proxy,
         require_proxy=found.require_proxy,
         ca_file=found.ca_file,
         allow_private=found.allow_private,
+        seconds=seconds,
     )
     return asker, variable
 

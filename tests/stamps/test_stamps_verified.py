@@ -18,6 +18,7 @@ from archiver.verify.codes import CODES
 from archiver.verify.policy import Policy
 from archiver.verify.report import Finding, Outcome, Report
 from archiver.verify.run import verify
+from archiver.verify.stamps import ranges
 
 ONE, EVIL = Chain("One"), Chain("Evil")
 ROOT = parse_roots(ONE.root.pem, "tsa-one")
@@ -276,3 +277,15 @@ def test_a_rewritten_history_cannot_keep_its_stamps() -> None:
     assert "about something else" in report.why(13) and report.exit_code == 1 and not report.anchors
     again = report_of(stamped(Simulator().capture(b"<p>other words</p>"), ONE, when=NOW + YEAR))
     assert again.times[0].time > report_of(old).times[0].time
+
+
+def test_each_number_has_its_earliest_bound() -> None:
+    archive = stamped(Simulator().capture(), ONE)  # 0 to 2, number 3
+    stamped(archive.capture(), ONE, "late", when=NOW + YEAR)  # 0 to 5
+    stamped(archive.capture(), ONE, "soon", when=NOW + YEAR / 2)  # 0 to 8
+    found = ranges(report_of(archive).times)
+    assert [(low, high, bound.file) for low, high, bound in found] == [
+        (0, 3, "log/checkpoints/3.tsa-one.tsr"),
+        (3, 9, "log/checkpoints/9.soon.tsr"),
+    ]
+    assert ranges([]) == []
