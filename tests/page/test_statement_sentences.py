@@ -19,7 +19,7 @@ from archiver.page.statements import Statement, find
 
 FILES = sorted((Path(__file__).parent.parent / "vectors" / "statement-sentences").glob("*.txt"))
 DETAILS = ("role", "addressee", "when", "where", "via")
-LANGUAGES = {"de", "fr", "es", "it", "pt", "nl", "pl", "ru", "uk", "ar", "he", "ja", "zh"}
+LANGUAGES = {"en", "de", "fr", "es", "it", "pt", "nl", "pl", "ru", "uk", "ar", "he", "ja", "zh"}
 
 
 def read_file(path: Path) -> tuple[str, list[tuple[str, list[str]]]]:

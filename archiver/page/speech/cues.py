@@ -6,7 +6,7 @@ from typing import cast
 
 from archiver.page.speech.cue import CueAt
 from archiver.page.speech.inverted import closes_run, inverted, place_that_speaks
-from archiver.page.speech.lexicon import CUE, FUNCTION, Is
+from archiver.page.speech.lexicon import CUE, FUNCTION, VIEWS, Is
 from archiver.page.speech.phrases import COMMAS, Phrase, first_phrase, is_finite, is_possessive, is_verbish, phrase_at
 from archiver.page.speech.split_verbs import is_object, split_verb
 from archiver.page.speech.subjects import (
@@ -25,7 +25,6 @@ _NOT_WHO = frozenset({"to", "on", "in", "at"})  # sent a letter to voters saying
 
 _ASKED = frozenset({"wer", "was", "who", "what", "kto", "co", "кто", "что", "хто", "qui", "quién", "chi", "quem"})
 _ITSELF = frozenset({"si", "se", "s'", "s’", "się"})  # Lucia si è detta tranquilla: no passive
-_VIEWS = frozenset({"per", "para", "pour", "voor", "dla", "для", "für"})  # for Lee it is a “shame”
 
 
 def cues_of(line: Line, sentence: tuple[int, int]) -> list[CueAt]:
@@ -77,7 +76,7 @@ def _according(tokens: list[Token], start: int, end: int, at: int) -> CueAt | No
         following += 1
     found = phrase_at(tokens, following, end)
     if token.what & Is.ACCORDING:
-        if token.word in _VIEWS and not _is_view(tokens, start, at, found):
+        if token.word in VIEWS and not _is_view(tokens, start, at, found):
             return None
         return CueAt(at, "according", True, found, at)
     closed = found is not None and (found.after >= end or tokens[found.after].kind != WORD or found.sort != "pronoun")

@@ -151,6 +151,9 @@ def _reported_by(text: str, link: Link, subject: Phrase | None) -> str | None:
             if is_outlet(tokens, cue.subject):
                 return _name(text, tokens, cue.subject)  # wie die Agentur berichtet
             continue
+        trails = cue.form == "finite" and cue.at > link.at and cue.at != link.cue_at and cue.left > link.at
+        if trails and cue.subject is not None and is_outlet(tokens, cue.subject) and link.cue_at < link.at:
+            return _name(text, tokens, cue.subject)  # Lee said “…,” Wion News reported
         if cue.form != "according" or cue.subject is None or cue.at == link.cue_at:
             continue
         if (subject is None or cue.subject.first != subject.first) and is_outlet(tokens, cue.subject):

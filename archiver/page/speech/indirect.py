@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from archiver.page.speech.cue import CueAt
 from archiver.page.speech.cues import cues_of
-from archiver.page.speech.lexicon import MARKED, Is
+from archiver.page.speech.lexicon import MARKED, VIEWS, Is
 from archiver.page.speech.phrases import COMMAS, is_finite, phrase_at
 from archiver.page.speech.tokens import MARK, QUOTE, WORD, Line, Token
 
@@ -51,6 +51,8 @@ def reported(line: Line) -> list[Reported]:
 
 def _clause(tokens: list[Token], start: int, end: int, cue: CueAt) -> tuple[int, int, bool] | None:
     if tokens[end - 1].text == "?":
+        return None
+    if cue.form == "according" and tokens[cue.at].word in VIEWS:
         return None
     if cue.form == "according":
         return _according(tokens, start, end, cue)

@@ -94,6 +94,7 @@ FUNCTION = (
     | Is.AUXILIARY | Is.ADVERB | Is.NEGATION | Is.COMMON
 )  # fmt: skip
 CUE = Is.SAY | Is.REPORT
+VIEWS = frozenset({"for", "per", "para", "pour", "voor", "dla", "для", "für"})  # for Lee it is a “shame”
 MARKED = CUE | Is.ACCORDING | Is.SO | Is.ZUFOLGE | Is.HIS_SAYING | Is.SPOKEN  # what a cue can be
 PLAIN, LEADING, NAME = 0, 1, 2
 MAX_MEMORY = 50_000  # words whose classes are kept

@@ -6,7 +6,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from dataclasses import dataclass, field
 
-from archiver.page.speech.lexicon import Is
+from archiver.page.speech.lexicon import VIEWS, Is
 from archiver.page.speech.phrases import COMMAS, Phrase, first_phrase, is_finite, is_outlet, phrase_at
 from archiver.page.speech.tokens import MARK, WORD, Line, Token, is_name
 
@@ -42,7 +42,9 @@ def roster(text: str, lines: list[Line]) -> Roster:
             if line.has_capital(start, end):
                 _enter_subject(text, tokens, start, end, found)
             for at in line.marked_in(start, end):
-                source = phrase_at(tokens, at + 1, end) if tokens[at].what & Is.ACCORDING else None
+                if not tokens[at].what & Is.ACCORDING or tokens[at].word in VIEWS:
+                    continue
+                source = phrase_at(tokens, at + 1, end)
                 if source is not None and source.sort == "name" and not is_outlet(tokens, source):
                     found.subjects.append((tokens[source.head].start, full_name(text, tokens, source, found), ""))
     found.subjects.sort()

@@ -41,6 +41,7 @@ _OF = frozenset(
     {"of", "for", "de", "du", "des", "d'", "d’", "del", "della", "dell'", "dell’", "dei", "degli", "delle", "di"}
     | {"do", "da", "dos", "das", "van", "von", "vom"}
 )  # fmt: skip
+_CLOSE = frozenset({"close", "cercana", "cercano", "cercanas", "cercanos", "vicina", "vicino", "vicine", "próxima"})
 MAX_PHRASE = 30  # tokens
 COMMAS = frozenset({",", "—", "–", "--", "，", "،", "-", "―"})
 
@@ -276,8 +277,9 @@ def with_complement(tokens: list[Token], phrase: Phrase, end: int) -> int:
     after = phrase.after
     if phrase.sort != "noun" or after >= end:
         return after
+    close = tokens[after - 1].word in _CLOSE and bool(tokens[after].what & Is.PREPOSITION)
     genitive = tokens[after].word in ("der", "des", "einer", "eines") and not tokens[phrase.first].what & Is.PRONOUN
-    if not genitive and tokens[after].word not in _OF:
+    if not genitive and not close and tokens[after].word not in _OF:
         return after
     found = phrase_at(tokens, after if genitive else after + 1, end)
     if found is None or found.sort == "pronoun" or (genitive and not tokens[found.after - 1].capital):
