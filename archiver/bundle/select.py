@@ -3,7 +3,7 @@
     a reading or recheck    brings what it speaks about
     a snapshot              brings its readings that no later one replaces
     always                  genesis, every key event, the last leaf, the takedowns of objects that are no longer there
-    with an older stamp     the stamp events whose stamps bound the chosen manifests in time
+    with an older stamp     the stamp events whose stamps bound the chosen manifests in time, soonest and last
 
 Everything before the checkpoint is looked at once or twice; its leaves must give the root that the log signed, so a key
 event or a later reading cannot have been hidden from the exporter by whoever tampered with the archive.
@@ -155,16 +155,18 @@ class _Search:
                 self.removed |= gone
 
     def find_stamps(self) -> None:
-        """For each chosen manifest the stamp events of the first stamped checkpoint after it: they bound it soonest."""
-        by_size: dict[int, set[int]] = {}
+        """For each chosen manifest the stamp events of the first stamped checkpoint after it, of each kind: they bound
+        it soonest. And those of the last one of each kind: it renews the others."""
+        kinds: dict[str, dict[int, set[int]]] = {}
         for sequence in self._events["stamp"]:
             for stamp in load(self._evidence, sequence)[1].extra:
-                by_size.setdefault(stamp.checkpoint, set()).add(sequence)
-        sizes = sorted(by_size)
-        for chosen in self.chosen:
-            place = bisect.bisect_right(sizes, chosen)
-            if place < len(sizes):
-                self.stamps |= by_size[sizes[place]]
+                kinds.setdefault(stamp.kind, {}).setdefault(stamp.checkpoint, set()).add(sequence)
+        for by_size in kinds.values():
+            sizes = sorted(by_size)
+            for chosen in self.chosen:
+                place = bisect.bisect_right(sizes, chosen)
+                if place < len(sizes):
+                    self.stamps |= by_size[sizes[place]] | by_size[sizes[-1]]
 
 
 def leaves(evidence: Evidence, size: int) -> Iterator[tuple[int, bytes]]:

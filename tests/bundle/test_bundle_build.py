@@ -147,9 +147,22 @@ def test_stamps_come_with_what_they_stamp() -> None:
     assert files[f"data/log/checkpoints/{size}.consistency"].startswith(b"old 3\n")
     assert not checked(archive, data)
     report = check(data, trusted=[archive.signer])
-    assert report.why(7) == "no checkpoint is known from outside (1 of its own agree)"
-    assert report.steps[7].checked == report.steps[13].checked == 1
+    assert report.why(7) == "no checkpoint is known from outside (2 of its own agree)"
+    assert report.steps[7].checked == report.steps[13].checked == 2
     assert "time stamp" in files["report.html"].decode() and "time stamps" in files["README.txt"].decode()
+
+
+def test_the_first_stamps_of_each_kind_and_the_last() -> None:
+    archive = Simulator(seed=6).capture()
+    stamps = []
+    for suffix in (".tsr", ".tsr", ".cosig", ".ots", ".tsr", ".cosig"):
+        archive.stamp(b"x", suffix)
+        stamps.append(archive.last)
+    archive.capture()
+    here = set(numbers(of_simulator(archive, 1))[0])
+    assert here & set(stamps) == {stamps[n] for n in (0, 2, 3, 4, 5)}
+    assert not here & {stamps[1]}
+    assert not check(of_simulator(archive, 1), trusted=[archive.signer]).failed
 
 
 def test_a_stamp_event_as_last_leaf() -> None:
