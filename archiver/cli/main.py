@@ -9,6 +9,7 @@ Exit codes, one table for all commands:
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -95,6 +96,20 @@ class Commands(click.Group):
                     one.params.append(_archive_option())
         return command
 
+    # Click makes exit code 1 of a pipe that nobody reads any more: that would be a bad finding.
+
+    def make_context(self, info_name: str | None, args: list[str], *rest: Any, **more: Any) -> click.Context:
+        try:
+            return super().make_context(info_name, args, *rest, **more)
+        except BrokenPipeError:
+            raise click.exceptions.Exit(_nobody_reads()) from None
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise click.exceptions.Exit(_nobody_reads()) from None
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for title, names in SECTIONS.items():
             with formatter.section(title):
@@ -128,34 +143,64 @@ def main(ctx: click.Context, archive: str | None) -> None:
 
 
 def run(arguments: list[str] | None = None) -> None:
-    """The entry point: errors become words and an exit code here, and nowhere else."""
+    """The entry point: errors become words and an exit code here, and nowhere else.
+
+    With `--json`, whoever reads standard output is told too, in one line more, the last: `{"error": {"code": 3,
+    "message": "is no archive", "where": "evidence" | null, "hint": "…" | null}}`, code being the exit code.
+    """
+    given = sys.argv[1:] if arguments is None else arguments
+    wants_json = "--json" in given[: given.index("--")] if "--" in given else "--json" in given
     try:
-        code = main.main(arguments, prog_name="archiver", standalone_mode=False)
-    except click.exceptions.Abort:
+        code = _run(arguments, wants_json)
+    except BrokenPipeError:
+        code = _nobody_reads()
+    sys.exit(code if isinstance(code, int) else GOOD)
+
+
+def _nobody_reads() -> int:
+    """The reader of our output went away (`| head -1`). Nothing is said, and the interpreter must not complain at exit;
+    but a finding that nobody read is neither good nor bad."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return UNABLE
+
+
+def _run(arguments: list[str] | None, wants_json: bool) -> Any:
+    def told(code: int, message: str, where: str | None = None, hint: str | None = None) -> int:
+        if wants_json:
+            import json
+
+            error = {"code": code, "message": message, "where": where, "hint": hint}
+            click.echo(json.dumps({"error": error}, ensure_ascii=False))
+        return code
+
+    try:
+        return main.main(arguments, prog_name="archiver", standalone_mode=False)
+    except (click.exceptions.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
-        code = INTERRUPTED
-    except KeyboardInterrupt:
-        click.echo("interrupted", err=True)
-        code = INTERRUPTED
+        return told(INTERRUPTED, "interrupted")
     except click.exceptions.Exit as leave:
-        code = leave.exit_code
+        return leave.exit_code
     except click.ClickException as error:
         error.show()
-        code = USAGE
+        return told(USAGE, error.format_message())
     except ArchiverError as error:
         click.echo(f"archiver: {error}", err=True)
         if error.hint:
             click.echo(f"  hint: {error.hint}", err=True)
-        code = USAGE if isinstance(error, UsageError) else UNABLE
+        return told(USAGE if isinstance(error, UsageError) else UNABLE, error.message, error.where, error.hint)
     except BrokenPipeError:
-        # The reader of our output went away (`| head`): not an error, and the interpreter must not complain at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = GOOD
+        raise
     except Exception as error:
-        # The last resort: a fault of ours is told in words, and with its traceback on request.
+        # The last resort: a full disk, or a fault of ours, is told in words, with its traceback on request.
         if os.environ.get("ARCHIVER_DEBUG"):
             raise
-        click.echo(f"archiver: this is a fault of archiver: {type(error).__name__}: {error}", err=True)
-        click.echo("  hint: run it again with ARCHIVER_DEBUG=1 and report what it prints", err=True)
-        code = UNABLE
-    sys.exit(code if isinstance(code, int) else GOOD)
+        where, hint = None, None
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS):
+            message, where = f"could not be read or written: {error.strerror}", error.filename
+        else:
+            message = f"this is a fault of archiver: {type(error).__name__}: {error}"
+            hint = "run it again with ARCHIVER_DEBUG=1 and report what it prints"
+        click.echo(f"archiver: {f'{where}: ' if where else ''}{message}", err=True)
+        if hint:
+            click.echo(f"  hint: {hint}", err=True)
+        return told(UNABLE, message, where, hint)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import click
 import pytest
 from terminal import User
@@ -36,3 +40,50 @@ def test_what_people_mistype(user: User, typed: str, meant: str) -> None:
     seen = user(typed)
     assert seen.code == 2
     assert f"archiver {meant}?" in seen.err
+
+
+@pytest.mark.parametrize(
+    ("typed", "code", "message"),
+    [
+        (("--archive", "nosuch", "log"), 3, "is no archive"),
+        (("show", "abc"), 3, "is no archive"),
+        (("log", "--nosuch"), 2, "--nosuch"),
+        (("verify", "nosuch.zip"), 3, "there is no such file or folder"),
+        (("capture", "nosuch.html"), 2, "there is no such file, and it is no web address"),
+    ],
+)
+def test_json_is_told_of_errors(user: User, typed: tuple[str, ...], code: int, message: str) -> None:
+    if typed[0] == "capture":
+        user.init()
+    seen = user("--archive", user.folder / "nosuch", *typed, "--json") if typed[0] == "show" else user(*typed, "--json")
+    error = seen.json()["error"]
+    assert (seen.code, error["code"]) == (code, code)
+    assert message in error["message"]
+    assert message in seen.err
+    assert user(*typed, "--", "--json").out == "", "behind -- it is no option"
+
+
+def test_a_reader_that_goes_away_is_no_finding(user: User) -> None:
+    """Not the 1 of a failed verification, nor the 0 of a good one: nobody saw which."""
+    user.init()
+    for typed in (["verify"], ["--help"]):
+        reads, writes = os.pipe()
+        os.close(reads)
+        with subprocess.Popen(
+            [sys.executable, "-m", "archiver", *typed], stdout=writes, stderr=subprocess.PIPE
+        ) as process:
+            os.close(writes)
+            assert process.stderr is not None
+            assert process.stderr.read() == b""
+        assert process.returncode == 3
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no device that is always full")
+def test_a_full_disk_behind_standard_output(user: User) -> None:
+    user.init()
+    with open("/dev/full", "wb") as full:
+        result = subprocess.run(
+            [sys.executable, "-m", "archiver", "verify"], stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert (result.returncode, result.stderr.count(b"\n")) == (3, 1)
+    assert b"No space left" in result.stderr
