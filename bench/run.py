@@ -1,6 +1,6 @@
 """`make bench`: every measurement after the other, each a line of JSON. docs/performance.md says what they mean.
 
-python bench/run.py [NAME ...]     all, or only these: start tls floor capture append verify memory bundle
+python bench/run.py [NAME ...]     all, or only these: start tls floor capture append verify memory bundle recheck find
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-NAMES = ("start", "tls", "floor", "capture", "append", "verify", "memory", "bundle")
+NAMES = ("start", "tls", "floor", "capture", "append", "verify", "memory", "bundle", "recheck", "find")
 
 
 def main() -> None:
