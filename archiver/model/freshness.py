@@ -15,7 +15,7 @@ from archiver.model.encoding import clean
 from archiver.model.facts import SnapshotFacts
 
 KEY = "not_before"
-MAX_VALUE = 4000  # characters; a checkpoint with cosignatures by some witnesses
+MAX_VALUE = 16_000  # characters; a checkpoint with post-quantum cosignatures by some witnesses
 MAX_SOURCE = 500
 
 

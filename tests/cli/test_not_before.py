@@ -42,7 +42,7 @@ def test_sealed_shown_and_named(user: User, site: Newsroom) -> None:
         (("--not-before", VALUE), "without its source"),
         (("--not-before-source", SOURCE), "give both"),
         (("--not-before", "7", "--not-before-source", "a die"), "could have been guessed"),
-        (("--not-before", "7" * 5000, "--not-before-source", "a die"), "at most"),
+        (("--not-before", "7" * 20_000, "--not-before-source", "a die"), "at most"),
     ],
 )
 def test_what_nobody_could_look_up_is_refused(user: User, site: Newsroom, options: tuple[str, ...], words: str) -> None:
