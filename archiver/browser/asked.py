@@ -5,7 +5,8 @@ r"""What the browser asks of the proxy: one request's head taken apart, and as i
     GET /a HTTP/1.1
 
 What is sent on is what the browser said, line by line, but for three changes: the target is in origin form, fields
-for the proxy are left out, and `Accept-Encoding` is `gzip`, which can be decoded everywhere and for ever.
+for the proxy are left out, and `Accept-Encoding` is `gzip`, which can be decoded everywhere and for ever. A WebSocket
+is asked for without compression.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from archiver.browser.websocket import EXTENSIONS
 from archiver.errors import UsageError
 from archiver.web.addresses import DEFAULT_PORTS, MAX_URL, Origin, normalise_url, origin_of
 
@@ -23,7 +25,7 @@ ACCEPT_ENCODING = b"Accept-Encoding: gzip"
 _LINE = re.compile(rb"([A-Za-z][A-Za-z!#$%&'*+.^_`|~0-9-]{0,31}) ([\x21-\x7e]+) HTTP/1\.1", re.ASCII)
 _AUTHORITY = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\[\]:@/?#\s]+):([0-9]{1,5})", re.ASCII)
 _PLAIN = re.compile(r"[!-;=?-~]+", re.ASCII)  # what a WARC can carry as an address
-_DROPPED = (b"proxy-connection", b"proxy-authorization", b"accept-encoding")
+_DROPPED = (b"proxy-connection", b"proxy-authorization", b"accept-encoding", EXTENSIONS)
 
 
 class BadRequestError(Exception):

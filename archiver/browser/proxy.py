@@ -23,6 +23,7 @@ from archiver.browser.asked import MAX_HEAD, Asked, BadRequestError, address_of,
 from archiver.browser.identity import Identity
 from archiver.browser.listener import Listener, read_head
 from archiver.browser.tape import AtLimitError, Failure, Tape
+from archiver.browser.websocket import lead_through
 from archiver.errors import StoreError
 from archiver.web.addresses import Origin
 from archiver.web.connection import Order
@@ -166,13 +167,16 @@ class _Talk:
             number = self._tape.begin(url)
         except AtLimitError as error:
             self._refuse(None, url, asked.method, "limit", str(error))
-        if asked.upgrades:
-            self._refuse(number, url, asked.method, "websocket", "WebSocket connections are not made")
         try:
             exchange, got = self._exchange(asked, body, url, origin, deadline)
         except ExchangeError as error:
             self._refuse(number, url, asked.method, error.kind, error.message)
         reception = got.reception
+        if asked.upgrades and exchange.status == 101:
+            key = origin.scheme, origin.host, origin.port
+            self._tape.keep(number, self._led_through(exchange, got, self._lines[key]))
+            self._lines.pop(key).wire.close()
+            return False
         whole = got.truncated is None and got.error is None and reception.state == "done"
         self._tape.keep(number, exchange)
         goes_on = whole and not reception.closes and not reception.ended_by_close and not reception.extra
@@ -224,6 +228,34 @@ class _Talk:
         if asked.field("cookie") is not None and not vouched:
             extra.append("cookies were not sent, since the certificate did not verify")
         return replace(exchange, problems=(*exchange.problems, *extra)), got
+
+    def _led_through(self, exchange: Exchange, got: Received, line: Line) -> Exchange:
+        """A connection that became another protocol's, to its end. Raises StoreError."""
+        if got.reception.extra:  # frames that came with the head
+            got.stream.seek(got.size - got.reception.extra)
+            early = got.stream.read()
+            with contextlib.suppress(OSError):
+                self._client.send(early, Deadline(self._shared.exchange_seconds, self._stop))
+        said = bytearray()
+        got.stream.seek(got.size)
+        try:
+            size, ended = lead_through(
+                self._client,
+                line.wire,
+                said=said,
+                came=got.stream,
+                room=max(1, self._shared.max_bytes - got.size),
+                stop=self._stop,
+            )
+        except OSError as error:
+            raise StoreError(f"a response could not be kept: {error.strerror}") from None
+        return replace(
+            exchange,
+            request=exchange.request + bytes(said),
+            response_length=got.size + size,
+            truncated="unspecified" if ended else None,
+            problems=(*line.problems, *([ended] if ended else [])),
+        )
 
     def _hand_on(self, piece: bytes) -> None:
         try:

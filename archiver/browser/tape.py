@@ -32,8 +32,8 @@ class TapeLimits:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What was asked for and has no exchange. `kind`: as ErrorKind of web.exchange, or `limit`, `websocket`, `bad
-    request`; `times`: how often."""
+    """What was asked for and has no exchange. `kind`: as ErrorKind of web.exchange, or `limit`, `bad request`;
+    `times`: how often."""
 
     url: str
     method: str

@@ -53,7 +53,9 @@ def origins_of(
             continue
         if hop.record == document:
             served = letters_of(_page(exchange))
-        elif any(mark in (exchange.header("Content-Type") or "").lower() for mark in _TEXTUAL):
+        elif exchange.status == 101 or any(
+            mark in (exchange.header("Content-Type") or "").lower() for mark in _TEXTUAL
+        ):
             body = _body(exchange)
             left -= len(body)
             others.append(Source(hop.record, letters_in(body.decode("utf-8", "replace"))))
@@ -70,6 +72,9 @@ def origins_of(
 
 
 def _body(exchange: Exchange) -> bytes:
+    if exchange.status == 101:  # frames, which no rule of HTTP calls a body
+        exchange.response.seek(0)
+        return exchange.response.read(min(MAX_BODY, exchange.response_length))
     material = material_of_response("", exchange.response, exchange.status, exchange.fields, "", "", False)
     return material.body[:MAX_BODY]
 

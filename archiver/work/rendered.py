@@ -47,7 +47,7 @@ from archiver.work.read import HTML_TYPES, Material, material_of_response, media
 from archiver.work.salted import SALT_BYTES, salted
 from archiver.work.targets import Target
 
-RECORDED_KINDS: dict[str, ErrorKind] = {"limit": "protocol", "websocket": "protocol", "bad request": "protocol"}
+RECORDED_KINDS: dict[str, ErrorKind] = {"limit": "protocol", "bad request": "protocol"}
 MADE_OF = ("screenshot", "mhtml", "pdf", "accessibility")
 
 

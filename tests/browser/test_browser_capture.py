@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import io
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -18,7 +21,7 @@ from certificates import Authority
 from rendering import page
 from shut_in import need_browser
 from steadysite import SteadySite
-from testsite import head
+from testsite import Talk, head
 
 from archiver.model import rendering as model
 from archiver.model import statement as statement_model
@@ -175,6 +178,28 @@ def test_what_is_served_is_told_from_what_scripts_add(desk: Desk, site: SteadySi
     assert told["“The bridge stays shut until spring,”"] == (True, ())
     script = next(hop.record for hop in facts.hops if hop.url.endswith("/a.js"))
     assert told["“Nobody asked us,”"] == (False, (script,))
+
+
+def test_words_that_come_over_a_websocket(desk: Desk, site: SteadySite, authority: Authority) -> None:
+    def talk(found: Talk) -> None:
+        key = re.search(rb"(?i)sec-websocket-key: *([^\r]+)", found.request)
+        assert key is not None
+        accept = base64.b64encode(hashlib.sha1(key[1] + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()).decode()
+        fields = ("Upgrade: websocket", "Connection: Upgrade", f"Sec-WebSocket-Accept: {accept}")
+        found.send(head(*fields, status="101 Switching Protocols"))
+        found.send(bytes([0x81, len(SAID.encode())]) + SAID.encode())
+        found.pause(30)
+
+    site.serve("/ws", talk)
+    script = "new WebSocket(location.origin.replace('http', 'ws') + '/ws').onmessage = m => { x.textContent = m.data }"
+    site.serve("/live", page(f"<title>t</title><article>{BODY}<p id=x></p></article><script>{script}</script>"))
+    found, _ = desk.capture("--browser", "--ca-file", authority.root_path, site.url("/live"))
+    assert found["statements"] == 1
+    facts = desk.facts(1)
+    (socket_hop,) = [hop for hop in facts.hops if hop.status == 101]
+    assert socket_hop.truncated == "unspecified" and facts.missing == ("parts of responses",)
+    (origin,) = model.decode_origins(desk.object(2, "origins")).origins
+    assert not origin.served and origin.records == (socket_hop.record,)
 
 
 def test_modes(desk: Desk, plain_site: SteadySite) -> None:

@@ -14,7 +14,7 @@ import pytest
 from certificates import Authority
 from proxies import HttpProxy, SocksProxy
 from steadysite import SteadySite
-from testsite import BROKEN, WHOLE, chunked, head
+from testsite import BROKEN, WHOLE, Talk, chunked, head
 from visiting import clock, stored
 
 from archiver.browser.identity import new_identity
@@ -286,14 +286,48 @@ def test_through_a_proxy_of_the_collector_s(site: SteadySite, authority: Authori
             assert b"secret" not in exchange.request and b"Proxy-Auth" not in exchange.request
 
 
-def test_a_websocket_is_refused_and_said(site: SteadySite, authority: Authority) -> None:
+def test_a_websocket_is_led_through_and_kept(site: SteadySite, authority: Authority) -> None:
+    accepted = head("Upgrade: websocket", "Connection: Upgrade", status="101 Switching Protocols")
+    frame = b"\x81\x05hello"
+
+    def talk(found: Talk) -> None:
+        found.send(accepted + frame)  # a frame in one piece with the head
+        found.sock.settimeout(5)
+        heard.append(found.sock.recv(100))
+        found.send(frame * 3)
+
+    heard: list[bytes] = []
+    site.serve("/ws", talk)
     with recording(authority) as proxy:
         client = Client(proxy, site)
-        client.ask("/plain", "Connection: Upgrade", "Upgrade: websocket")
-        assert client.rest() == b""
+        client.ask("/ws", "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Extensions: permessage-deflate")
+        assert client.exactly(len(accepted) + len(frame)) == accepted + frame
+        client.sock.sendall(b"\x81\x82masked")
+        assert client.exactly(3 * len(frame)) == frame * 3
+        client.sock.close()
+        sent = site.wait_for("/ws")[0]
         proxy.close()
-        ((failure,), _) = proxy.tape.failures()
-        assert failure.kind == "websocket"
+        (exchange,) = proxy.tape.exchanges()
+        assert stored(exchange) == sent == accepted + frame * 4 and exchange.status == 101
+        assert exchange.request == site.received["/ws"][0] + b"\x81\x82masked" and heard == [b"\x81\x82masked"]
+        assert b"permessage" not in exchange.request and exchange.truncated is None
+
+
+def test_a_websocket_ends_with_the_visit(plain_site: SteadySite) -> None:
+    accepted = head("Upgrade: websocket", "Connection: Upgrade", status="101 Switching Protocols")
+    plain_site.serve("/ws", accepted, lambda talk: talk.pause(30))
+    plain_site.serve("/no", head("Content-Length: 2", status="403 Forbidden") + b"no")
+    with recording() as proxy:
+        client = Client(proxy, plain_site)
+        client.ask("/no", "Connection: Upgrade", "Upgrade: websocket")
+        assert client.exactly(2 + len(head("Content-Length: 2", status="403 Forbidden"))).endswith(b"no")
+        client = Client(proxy, plain_site)
+        client.ask("/ws", "Connection: Upgrade", "Upgrade: websocket")
+        assert client.exactly(len(accepted)) == accepted
+        proxy.close()
+        refused, open_one = proxy.tape.exchanges()
+        assert (refused.status, open_one.status, open_one.truncated) == (403, 101, "unspecified")
+        assert "the visit ended" in open_one.problems
 
 
 def test_what_is_no_request_ends_the_connection(plain_site: SteadySite) -> None:
