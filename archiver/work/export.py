@@ -9,7 +9,7 @@ leaves unrecorded: a crash before the last step leaves a record of a bundle that
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,7 +25,6 @@ from archiver.bundle.withhold import Withholding, parse
 from archiver.errors import MissingError, ProofError, RefusedError, UsageError
 from archiver.evidence import read
 from archiver.model import facts as facts_model
-from archiver.model import rendering
 from archiver.model.encoding import clean
 from archiver.model.events import MAX_SEQUENCES
 from archiver.model.facts import Remark
@@ -41,6 +40,7 @@ from archiver.verify.report import Weight
 from archiver.verify.run import verify
 from archiver.work.check import checkpoint_at
 from archiver.work.choose import Choice, Chosen, choose
+from archiver.work.export_notes import notes_on
 from archiver.work.look import resolve
 
 MAX_PURPOSE = 2000  # characters
@@ -109,7 +109,7 @@ def export(
         reference = BundleRef(found, built.size, built.record.selected)
         number = record_export(archive, reference, purpose) if record else None
         unfinished.rename(path, force)
-    notes = (*_notes(wish, _shown(archive, built), chosen), *_files(archive, built))
+    notes = tuple(notes_on(archive, built, wish, chosen))
     return Exported(path, found, built.size, built.sequences, number, built, notes)
 
 
@@ -142,43 +142,6 @@ def _older(archive: Archive, path: Path) -> tuple[int, ...]:
             hint="one of the two was rewritten: keep both, they prove it",
         )
     return (known.size,)
-
-
-_PAGE = ("page-text", "warc", *rendering.DERIVED)  # in what a page can be read
-
-
-def _shown(archive: Archive, built: Built) -> set[str]:
-    """The roles of which the bundle holds an object, or parts of one."""
-    held = {(item.sequence, item.role) for item in built.record.withheld if not item.shown}
-    manifests = (archive.manifest(number) for number in built.record.selected)
-    return {ref.role for manifest in manifests for ref in manifest.objects if (manifest.sequence, ref.role) not in held}
-
-
-def _notes(wish: Withholding, shown: set[str], chosen: Chosen) -> Iterator[str]:
-    """What can be read in the bundle although something of the kind was left out."""
-    there = [role for role in _PAGE if role in shown and not (role == "warc" and wish.body)]
-    what = ""
-    if chosen.statements or "statements" in wish.roles or wish.context:
-        what = "what was left out of the statements can be read in"
-    elif wish.body or wish.roles & {"warc", "page-text"}:
-        what = "the page can be read in"
-    if what and there:
-        listed = " and ".join(", ".join(there).rsplit(", ", 1))
-        yield f"{what} the {listed}, which the bundle holds: --withhold {','.join(there)} leaves that out"
-    for number in chosen.unread:
-        yield f"number {number} could not be searched: its page text cannot be read"
-
-
-def _files(archive: Archive, built: Built) -> Iterator[str]:
-    """Files that were received leave as they came."""
-    held = {(item.sequence, item.role) for item in built.record.withheld}
-    for number in built.record.selected:
-        manifest = archive.manifest(number)
-        if manifest.event == "import" and manifest.object("file") is not None and (number, "file") not in held:
-            yield (
-                f"number {number} was received as a file, which the bundle holds as it came, with whatever cookies or "
-                "names are in it: --withhold file leaves it out"
-            )
 
 
 def sequences_of(archive: Archive, refs: Iterable[str]) -> set[int]:
@@ -249,6 +212,8 @@ class Unfinished:
     """A file beside its place under a name that nobody would take for the bundle; gone unless it was renamed."""
 
     def __init__(self, folder: Path) -> None:
+        if not folder.is_dir():
+            raise MissingError("there is no such folder", where=str(folder), hint="make it, or choose another place")
         self.path = folder / f".archiver-export-{os.urandom(6).hex()}.part"
         with telling(self.path):
             self.stream: BinaryIO = self.path.open("xb")
