@@ -115,7 +115,7 @@ def _save(archive: Archive, meant: Meant, folder: Path) -> None:
     from archiver.work.browsed import save
 
     if meant.capture is None:
-        raise UsageError(f"{meant.name} is a {meant.item.manifest.event}: pictures are of captures")
+        raise UsageError(f"{meant.name} is no capture ({meant.item.manifest.event}): pictures are of captures")
     for path in save(archive, meant.capture, folder):
         click.echo(str(path))
 

@@ -38,7 +38,7 @@ def pending(archive: Archive, refs: Sequence[str] | None) -> list[look.Capture]:
     for ref in refs:
         meant = look.resolve(archive, ref)
         if meant.capture is None:
-            raise UsageError(f"{ref} is a {meant.item.manifest.event}: only captures can be read")
+            raise UsageError(f"{ref} is no capture ({meant.item.manifest.event}): only captures can be read")
         before = look.readings(archive, meant.capture.snapshot)
         whole = look.joined(archive, meant.capture.snapshot, before[-1] if before else None)
         chosen[whole.snapshot.sequence] = whole

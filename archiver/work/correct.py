@@ -109,7 +109,7 @@ def _meant(archive: Archive, ref: str) -> tuple[look.Capture, list[look.Sealed],
     """The capture of a REF, its readings, oldest first, and the statement that was named."""
     meant = look.resolve(archive, ref)
     if meant.capture is None:
-        raise UsageError(f"{ref} is a {meant.item.manifest.event}: only captures have statements")
+        raise UsageError(f"{ref} is no capture ({meant.item.manifest.event}): only captures have statements")
     readings = look.readings(archive, meant.capture.snapshot)
     if not readings:
         number = meant.capture.snapshot.sequence

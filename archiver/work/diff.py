@@ -74,7 +74,9 @@ def _side(archive: Archive, ref: str) -> Side:
     meant = look.resolve(archive, ref)
     capture = meant.capture
     if capture is None:
-        raise UsageError(f"number {meant.item.sequence} is a {meant.item.manifest.event}: two captures are compared")
+        raise UsageError(
+            f"number {meant.item.sequence} is no capture ({meant.item.manifest.event}): two captures are compared"
+        )
     if capture.reading is None:
         raise MissingError(f"number {meant.item.sequence} has no reading", hint=f"archiver read {meant.item.sequence}")
     return Side(capture, capture.reading, before_of(archive, capture.reading, capture))

@@ -105,7 +105,7 @@ def _by_ref(archive: Archive, ref: str, progress: Progress) -> Errand:
     meant = look.resolve(archive, ref)
     capture = meant.capture
     if capture is None:
-        raise UsageError(f"{ref} is a {meant.item.manifest.event}: captures are rechecked")
+        raise UsageError(f"{ref} is no capture ({meant.item.manifest.event}): captures are rechecked")
     if capture.facts is None or capture.facts.request is None:
         raise UsageError(
             f"{ref} is a local file: there is no page to visit", hint=f"archiver recheck {ref} --against FILE or URL"

@@ -73,7 +73,9 @@ def history(archive: Archive, ref: str, progress: Progress = quiet) -> History:
     FormatError."""
     meant = look.resolve(archive, ref)
     if meant.capture is None:
-        raise MissingError(f"number {meant.item.sequence} is a {meant.item.manifest.event}: it belongs to no page")
+        raise MissingError(
+            f"number {meant.item.sequence} is no capture ({meant.item.manifest.event}): it belongs to no page"
+        )
     with Pages(archive, progress) as pages:
         life = pages.life_of(meant.capture)
     teller = _Teller(archive, life)

@@ -265,7 +265,7 @@ def _around(archive: Archive, item: Sealed, statement: str | None) -> Meant:
         snapshot = find_digest(archive, item.manifest.subject, before=item.sequence)
         return _checked(archive, Meant(item, joined(archive, snapshot, item), statement))
     if statement:
-        raise UsageError(f"number {item.sequence} is a {event}: it has no statements")
+        raise UsageError(f"number {item.sequence} is no capture ({event}): it has no statements")
     return Meant(item, None, None)
 
 

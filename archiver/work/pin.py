@@ -74,7 +74,7 @@ def pin(archive: Archive, ref: str, quotes: Sequence[Quote]) -> Pinned:
     or none. Raises UsageError, MissingError, FormatError, StoreError."""
     meant = look.resolve(archive, ref)
     if meant.capture is None:
-        raise UsageError(f"{ref} is a {meant.item.manifest.event}: only captures have statements")
+        raise UsageError(f"{ref} is no capture ({meant.item.manifest.event}): only captures have statements")
     if meant.statement is not None:
         raise UsageError(
             f"{ref} is a statement: words are pinned in a whole capture", hint=f"give {meant.item.sequence}"

@@ -91,7 +91,7 @@ class _Survey:
 
     def __init__(self, archive: Archive, subject: str, event: str, roles: frozenset[str]) -> None:
         if event not in _TOGETHER:
-            raise UsageError(f"this is a {event} event: it holds no content that could be taken down")
+            raise UsageError(f"this is no capture ({event}): it holds no content that could be taken down")
         self._archive, self._roles = archive, roles
         self._about = {subject}  # digests of the manifests that go together
         self._targets: list[Target] = []
