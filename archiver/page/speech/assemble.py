@@ -28,11 +28,16 @@ class Assembler:
     def statements(self, links: list[Link], clauses: list[Link]) -> list[Statement]:
         """The statements among the runs, and those in reported clauses, in the order of the text."""
         groups: list[list[tuple[Link, int, str]]] = []
+        waiting: list[tuple[Link, int, str]] = []  # paragraphs that the next one decides on
         for link in links:
             confidence, why = judge(self._text, link)
             if confidence < ENOUGH:
+                waiting = [*waiting, (link, confidence, why)] if link.run.continues and link.at == 0 else []
                 continue
-            if groups and _goes_on(self._text, groups[-1], link):
+            if waiting:
+                groups.append([*((part, confidence, why) for part, _, _ in waiting), (link, confidence, why)])
+                waiting = []
+            elif groups and _goes_on(self._text, groups[-1], link):
                 groups[-1].append((link, confidence, why))
             else:
                 groups.append([(link, confidence, why)])

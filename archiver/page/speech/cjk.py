@@ -16,6 +16,7 @@ from archiver.page.speech.pieces import Patterns, Said, patterns, sentence_start
 from archiver.page.speech.quotes import Run, segment
 from archiver.page.speech.reader import PageFacts, arrange
 
+_PRONOUNS = frozenset({"他", "她", "彼", "彼女"})
 LANGUAGES = frozenset({"ja", "zh"})
 
 
@@ -25,7 +26,8 @@ def read_statements(text: str, language: str, facts: PageFacts) -> list[Statemen
     reader = japanese if language == "ja" else chinese
     found: list[Statement] = []
     open_before: list[Run] = []
-    names: dict[str, str] = {}
+    names = japanese.names_in(text, words) if language == "ja" else {}
+    voices = _Voices()
     for paragraph in arrange(text, segment(text), facts):
         last: Statement | None = None
         for run in paragraph.runs:
@@ -46,9 +48,28 @@ def read_statements(text: str, language: str, facts: PageFacts) -> list[Statemen
             if said.subject is None and said.same and last is not None and last.speaker is not None:
                 mention = last.speaker.mention
                 said = replace(said, subject=(mention.start, mention.end) if mention is not None else None)
-            last = _statement(text, parts, run, said, words, language, names)
+            last = voices.named(_statement(text, parts, run, said, words, language, names))
             found.append(last)
     return found
+
+
+class _Voices:
+    """Who spoke last, for the 他, 她, 彼 and 彼女 that follow."""
+
+    def __init__(self) -> None:
+        self._last: str | None = None
+        self._known: dict[str, str] = {}  # a name: the pronoun that it has had
+
+    def named(self, statement: Statement) -> Statement:
+        """The statement with the name that its pronoun stands for, as far as one spoke before."""
+        speaker = statement.speaker
+        if speaker is None:
+            return statement
+        if speaker.name not in _PRONOUNS:
+            self._last = speaker.name
+        elif self._last is not None and self._known.setdefault(self._last, speaker.name) == speaker.name:
+            return replace(statement, speaker=Speaker(self._last, speaker.mention))
+        return statement
 
 
 def _is_named(text: str, first: int, run: Run, words: Patterns) -> bool:

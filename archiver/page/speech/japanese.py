@@ -24,6 +24,7 @@ _WHERE = re.compile(
 )
 _TO_OUTLET = re.compile(r"([^、。はが「」]{1,20}?)(?:の取材|の単独インタビュー|のインタビュー|に対し|に)")
 _ADDRESSEE = re.compile(r"((?:記者団|記者|報道陣|住民|議員|支持者|遺族|社員|選手)(?:ら|たち)?)(?:に対し|に)")
+_KANJI = re.compile("[一-龥々]+$")
 _HONORIFICS = ("さん", "氏", "様", "君", "くん", "ちゃん", "先生")
 
 
@@ -111,6 +112,17 @@ def _with_circumstances(found: Said, before: str, clause: str, words: Patterns) 
         found.cue, found.subject, found.before, found.whole, via, addressee,
         when[0] if when else None, where[1] if where else None, found.same,
     )  # fmt: skip
+
+
+def names_in(text: str, words: Patterns) -> dict[str, str]:
+    """Family names and the full names that the text gives with a title: 藤田葵市長."""
+    found: dict[str, str] = {}
+    for title in words.title.finditer(text):
+        full = _KANJI.search(text, max(0, title.start() - 6), title.start())
+        if full is not None and 3 <= len(full[0]) <= 5 and not words.role.search(full[0]):
+            for length in (1, 2, 3):
+                found.setdefault(full[0][:length], full[0])
+    return found
 
 
 def name(phrase: str, words: Patterns) -> tuple[str, str | None]:

@@ -11,6 +11,8 @@ from archiver.page.speech.phrases import COMMAS, Phrase, first_phrase, is_finite
 from archiver.page.speech.tokens import MARK, WORD, Line, Token, is_name
 
 MAX_BACK = 40  # sentences that a pronoun reaches back
+_OFFICES = ("ministerium", "gericht", "behörde", "verband", "gewerkschaft", "kommission", "polizei", "universität")
+_OF = frozenset({"de", "des", "du", "del", "della", "dei", "delle", "do", "da", "dos", "das", "van", "di"})
 _HONORIFICS = frozenset({"mr", "mrs", "ms", "dr", "prof", "sir", "herr", "frau", "m", "mme", "sr", "sra"})
 _MALE, _FEMALE = "m", "f"
 
@@ -38,6 +40,7 @@ def roster(text: str, lines: list[Line]) -> Roster:
                 continue
             done = _name_end(tokens, at)
             _enter(text, tokens, at, done, found)
+            _enter_office(text, tokens, at, done, found)
         for start, end in line.sentences:
             if line.has_capital(start, end):
                 _enter_subject(text, tokens, start, end, found)
@@ -102,6 +105,24 @@ def _enter(text: str, tokens: list[Token], start: int, end: int, found: Roster) 
         found.things.setdefault(tokens[end - 1].word, []).append((tokens[start].start, whole))
 
 
+def _enter_office(text: str, tokens: list[Token], start: int, end: int, found: Roster) -> None:
+    """le ministère des Transports, das Verkehrsministerium: what “the ministry” means later."""
+    word = tokens[start].word
+    for office in _OFFICES:
+        if word.endswith(office) and len(word) > len(office) + 2:
+            found.things.setdefault(office, []).append(
+                (tokens[start].start, text[tokens[start].start : tokens[end - 1].end])
+            )
+    if (
+        start >= 2
+        and tokens[start - 1].word in _OF
+        and tokens[start - 2].what & Is.ROLE
+        and not tokens[start - 2].capital
+    ):
+        whole = text[tokens[start - 2].start : tokens[end - 1].end]
+        found.things.setdefault(tokens[start - 2].word, []).append((tokens[start - 2].start, whole))
+
+
 def _title_sex(tokens: list[Token]) -> str:
     for token in tokens:
         if token.what & Is.MASCULINE:
@@ -133,6 +154,8 @@ def resolve(text: str, tokens: list[Token], phrase: Phrase, found: Roster, speak
     """The name behind a mention. `speakers`: (place, name, sex) of those who spoke so far."""
     start = tokens[phrase.first].start
     if phrase.sort == "name":
+        if phrase.after - phrase.head == 3 and all(t.text[:2] == "ال" for t in tokens[phrase.head + 1 : phrase.after]):
+            phrase = Phrase(phrase.first, phrase.after - 1, phrase.head, "name")  # سلمى العلي [الميناء]
         return full_name(text, tokens, phrase, found)
     if phrase.sort == "noun":
         return _thing(text, tokens, phrase, found)
@@ -163,8 +186,8 @@ def _thing(text: str, tokens: list[Token], phrase: Phrase, found: Roster) -> str
     """The ministry: the Defence Ministry that was named before."""
     start, end = tokens[phrase.first].start, tokens[phrase.after - 1].end
     last = tokens[phrase.after - 1]
-    if phrase.after - phrase.first <= 2 and tokens[phrase.first].what & Is.DEFINITE and not last.capital:
-        named = found.things.get(last.word, [])
+    named = found.things.get(last.word, []) if phrase.after - phrase.first <= 2 else []
+    if named and tokens[phrase.first].what & Is.DEFINITE and (not last.capital or last.word in _OFFICES):
         here = bisect_left(named, (start,))
         if here:
             return named[here - 1][1]

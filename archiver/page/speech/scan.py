@@ -9,6 +9,7 @@ from archiver.page.speech.quotes import Paragraph
 from archiver.page.speech.tokens import MARK, QUOTE, WORD, Token
 
 _MARKS = frozenset(",.;:?!()[]—–…/%&$€£+*|=")  # that need no second look
+_ENDINGS = Is.SPOKEN | Is.BY_ENDING  # what an ending alone tells
 _UNUSUAL = (-1, 0, "", frozenset[str]())
 _INSIDE_OF = frozenset({",", "(", "-"})
 MAX_ELIDED = 60  # characters of a word that is looked at for others in it
@@ -175,8 +176,8 @@ class Scanner:
         elif lower == word and leads:
             if language == "en" or lexicon.words.get(lower):
                 lexicon.know(word, LEADING, lexicon.classes(lower), lower)
-        elif lower == word and (what or language in ("en", "de")):
-            lexicon.know(word, PLAIN, what or self._in_context(word, False, 0, None, 0), lower)
+        elif lower == word and (what & ~_ENDINGS or language in ("en", "de")):
+            lexicon.know(word, PLAIN, self._in_context(word, False, what, None, 0), lower)
 
     def _entry(self, first: str, after: int, end: int, what: int) -> tuple[int, int]:
         """(end, flags) of an entry of several words that begins with `first`, if one stands here."""
@@ -209,8 +210,8 @@ class Scanner:
             return Is.TITLE if titled and definite and not what else what  # رئيس البلدية: what the title is of
         if self._language in SLAVIC and capital and titled and _TWO_MORE.match(self._text, after):
             return what | Is.TITLE  # мэр Вальмеры Елена Фонтанова
-        if not capital and not what and before is not None and before.capital:
-            return Is.VERBISH  # behind a name no noun goes on
+        if not capital and not what & ~_ENDINGS and before is not None and before.capital:
+            return what | Is.VERBISH  # behind a name no noun goes on
         return what
 
 
@@ -224,7 +225,7 @@ def _german(word: str, capital: bool, what: int, before: Token | None) -> int:
     """Every German noun has a capital: one behind an article or an adjective is no name, and a word without one is
     neither noun nor name."""
     if not word[0].isupper():
-        return what or (Is.VERBISH if word[0].isalpha() else 0)
+        return what if what & ~_ENDINGS or not word[0].isalpha() else what | Is.VERBISH
     if not capital or before is None or what & Is.TITLE:
         return what
     adjective = before.what == Is.VERBISH and not before.capital and before.word[-1] in "enrsm"
