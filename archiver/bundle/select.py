@@ -90,7 +90,7 @@ class _Search:
             data, manifest = load(evidence, sequence)
             if manifest.event not in WHOLE:
                 raise UsageError(
-                    f"number {sequence} is no capture ({manifest.event}); what is needed of such events goes along anyway"
+                    f"number {sequence} is no capture ({manifest.event}); what is needed of such goes along anyway"
                 )
             self._choose(sequence, data, manifest)
 
