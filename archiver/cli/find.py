@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import datetime
-import re
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from archiver.cli import session
+from archiver.cli.days import day
 from archiver.cli.main import BAD, GOOD, UNDECIDED
 from archiver.cli.progress import Progress
 from archiver.cli.render import amount, print_json, shown, style, warn, wrap
-from archiver.errors import UsageError
 
 if TYPE_CHECKING:
     from archiver.work.find import Found, Match
 
 COLOURS = {"verbatim": "green", "altered": "red", "not in the archive": "yellow"}
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
 @click.command(
@@ -57,7 +54,7 @@ def command(
     from archiver.work.pages import quiet
 
     archive = session.open_archive(ctx)
-    wanted = Wanted(words, speaker, site, _day(since, "--from", 0), _day(until, "--to", 1))
+    wanted = Wanted(words, speaker, site, day(since, "--from", 0), day(until, "--to", 1))
     with Progress("indexing", 2) as progress:
         found = find(archive, wanted, progress.update, anew=rebuild)
     if not found.fts:
@@ -72,32 +69,6 @@ def command(
     else:
         _show(found, count)
     ctx.exit({"verbatim": GOOD, "altered": BAD}.get(found.verdict, UNDECIDED))
-
-
-def _day(text: str | None, option: str, more: int) -> str | None:
-    """The beginning of a day in UTC, or of the one so many days after it."""
-    if text is None:
-        return None
-    try:
-        if not _DAY.fullmatch(text):
-            raise ValueError
-        day = datetime.date.fromisoformat(text) + datetime.timedelta(days=more)
-    except (ValueError, OverflowError):
-        raise UsageError(f"{option} {text}: give a day like 2026-11-23") from None
-    return f"{day.isoformat()}T00:00:00.000Z"
-
-
-def _limits(*, speaker: str | None, site: str | None, since: str | None, until: str | None) -> str:
-    """The options that narrow a search, as they were typed."""
-    given = (("--speaker", speaker), ("--site", site), ("--from", since), ("--to", until))
-    return " ".join(f"{name} {value}" for name, value in given if value is not None)
-
-
-def _show_elsewhere(found: Found, limits: str, count: int) -> None:
-    """Nothing is left by the options that narrow the search: what there is without them. Whoever asks for a speaker
-    must learn that the words are somebody else's."""
-    click.echo(f"{style('not found', 'yellow', bold=True)} with {shown(limits)}. In the whole archive:\n")
-    _show(found, count)
 
 
 def _show(found: Found, count: int) -> None:
