@@ -37,6 +37,8 @@ MISSING = "rfc3161-client is not installed"
 _INSTALL = "pip install 'archiver-evidence[tsa]'"
 _LEAST = (1, 0, 9)
 _ABSENT = ("unable to get local issuer", "self-signed certificate", "self signed certificate", "unable to get issuer")
+# What the library raises for certificates that are none; ExtensionNotFound is an answer.
+_UNREADABLE = (ValueError, TypeError, x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
 _SAID = re.compile(r"[Vv]erify error: ?([^\"'\],)]{1,200})")
 
 
@@ -62,14 +64,12 @@ def parse_roots(pem: bytes, name: str) -> Root:
     """The certificates in a PEM file. Raises FormatError without a self-signed one: nothing else can be an anchor."""
     if len(pem) > MAX_PEM:
         raise FormatError(f"more than {MAX_PEM} bytes", where=name)
-    try:
-        with _quiet():
-            found = x509.load_pem_x509_certificates(pem)
-    except ValueError as error:
-        raise FormatError(f"no certificates in PEM: {str(error)[:200]}", where=name) from None
+    with _reading("no certificates in PEM", name):
+        found = x509.load_pem_x509_certificates(pem)
     if len(found) > MAX_CERTIFICATES:
         raise FormatError(f"more than {MAX_CERTIFICATES} certificates", where=name)
-    encoded = [(item.public_bytes(Encoding.DER), item.issuer == item.subject) for item in found]
+    with _reading("a certificate that cannot be read", name):
+        encoded = [(item.public_bytes(Encoding.DER), item.issuer == item.subject) for item in found]
     anchors = tuple(dict.fromkeys(der for der, is_root in encoded if is_root))
     if not anchors:
         raise FormatError(
@@ -113,48 +113,52 @@ def check_stamp(request: bytes | None, response: bytes, message: bytes, roots: I
 
 def signer_name(token: Token) -> str:
     """Whose certificate the token's is, as it says itself."""
-    return _printable(_load(token.signer).subject.rfc4514_string())
+    with _reading():
+        return _printable(_load(token.signer).subject.rfc4514_string())
 
 
 def signer_ends(token: Token) -> datetime:
     """When the signer's certificate ends, as the token gives it. Raises FormatError."""
-    return _load(token.signer).not_valid_after_utc
+    with _reading():
+        return _load(token.signer).not_valid_after_utc
 
 
 def chain_end(token: Token) -> str | None:
     """The issuer of the topmost certificate that came along, as it says itself: which root to look for. None if it
     cannot be told."""
     try:
-        found = [_load(item) for item in token.certificates]
-        subjects = {item.subject for item in found if item.subject != item.issuer}
-        top = next((item for item in found if item.issuer not in subjects), None)
-        return None if top is None else _printable(top.issuer.rfc4514_string())
-    except (FormatError, ValueError):
+        with _reading():
+            found = [_load(item) for item in token.certificates]
+            subjects = {item.subject for item in found if item.subject != item.issuer}
+            top = next((item for item in found if item.issuer not in subjects), None)
+            return None if top is None else _printable(top.issuer.rfc4514_string())
+    except FormatError:
         return None
 
 
 def not_after(token: Token, root: Root) -> datetime:
     """When the first certificate between the token and its root ends: the stamp should be renewed before. Counted are
-    the signer, the root, and every certificate that came along and could stand between."""
-    found = [_load(token.signer), *(_load(item) for item in root.anchors)]
-    issuer = found[0].issuer
-    for _ in range(len(token.certificates)):
-        above = next((c for c in map(_load, token.certificates) if c.subject == issuer and c.issuer != issuer), None)
-        if above is None:
-            break
-        found.append(above)
-        issuer = above.issuer
-    return min(item.not_valid_after_utc for item in found)
+    the signer, the root, and every certificate that came along and could stand between. Raises FormatError."""
+    with _reading():
+        found = [_load(token.signer), *(_load(item) for item in root.anchors)]
+        along = [_load(item) for item in token.certificates]
+        issuer = found[0].issuer
+        for _ in along:
+            above = next((item for item in along if item.subject == issuer and item.issuer != issuer), None)
+            if above is None:
+                break
+            found.append(above)
+            issuer = above.issuer
+        return min(item.not_valid_after_utc for item in found)
 
 
 def _check_purpose(signer: x509.Certificate) -> None:
     """RFC 3161, 2.3: the signer's certificate is for time stamping, critically, and for nothing else."""
     try:
-        usage = signer.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
+        with _reading():
+            usage = signer.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
     except x509.ExtensionNotFound:
         raise ProofError("the signer's certificate says nothing of time stamping (extended key usage)") from None
-    except (ValueError, x509.DuplicateExtension) as error:
-        raise FormatError(f"the signer's certificate: {str(error)[:200]}") from None
     if not usage.critical or list(usage.value) != [ExtendedKeyUsageOID.TIME_STAMPING]:
         raise ProofError("the signer's certificate is not for time stamping alone (extended key usage, critical)")
 
@@ -163,14 +167,15 @@ def _verify(token: Token, message: bytes, root: Root) -> str | None:
     """None if the token's signature holds and leads to that root at the token's time, else why not."""
     client = _library()
     try:
-        answer = client.decode_timestamp_response(token.sorted_response)
-        verifier = client.VerifierBuilder(
-            roots=[_load(item) for item in root.anchors],
-            intermediates=[_load(item) for item in root.others],
-            nonce=token.nonce,
-        ).build()
-        verifier.verify_message(answer, message)
-    except (client.VerificationError, ValueError, OverflowError) as error:
+        with _quiet():
+            answer = client.decode_timestamp_response(token.sorted_response)
+            verifier = client.VerifierBuilder(
+                roots=[_load(item) for item in root.anchors],
+                intermediates=[_load(item) for item in root.others],
+                nonce=token.nonce,
+            ).build()
+            verifier.verify_message(answer, message)
+    except (client.VerificationError, OverflowError, *_UNREADABLE) as error:
         words = " ".join(str(error).split())
         said = _SAID.search(words)
         return _printable(said[1].strip() if said else words)
@@ -191,6 +196,16 @@ def _library() -> ModuleType:
 
 
 @contextmanager
+def _reading(what: str = "a certificate that cannot be read", where: str | None = None) -> Iterator[None]:
+    """Certificates are taken apart when they are looked at, and each part can be malformed: then FormatError."""
+    try:
+        with _quiet():
+            yield
+    except _UNREADABLE as error:
+        raise FormatError(f"{what}: {_printable(str(error))}", where=where) from None
+
+
+@contextmanager
 def _quiet() -> Iterator[None]:
     """The library warns of certificates that a later version of it will refuse, by a warning for programmers."""
     with warnings.catch_warnings():
@@ -199,11 +214,8 @@ def _quiet() -> Iterator[None]:
 
 
 def _load(der: bytes) -> x509.Certificate:
-    try:
-        with _quiet():
-            return x509.load_der_x509_certificate(der)
-    except ValueError as error:
-        raise FormatError(f"a certificate that cannot be read: {str(error)[:200]}") from None
+    with _reading():
+        return x509.load_der_x509_certificate(der)
 
 
 def _printable(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import hashlib
 import ssl
 
 import pytest
@@ -13,7 +14,7 @@ from tsa_forge import NOW, Chain, answer, issue
 
 from archiver.errors import ArchiverError, FormatError, ProofError
 from archiver.stamps import der
-from archiver.stamps.authority import check_stamp, parse_roots
+from archiver.stamps.authority import chain_end, check_stamp, not_after, parse_roots, signer_ends, signer_name
 from archiver.stamps.rfc3161 import MAX_RESPONSE, build_request, encode_request, parse_request, parse_response
 
 ONE = Chain()
@@ -133,3 +134,26 @@ def test_an_odd_certificate_warns_nobody() -> None:
     root = parse_roots(ssl.DER_cert_to_PEM_cert(odd).encode(), "old")
     assert root.anchors == (odd,)
     assert root.fingerprints[0].count(":") == 31
+
+
+def test_a_signer_whose_certificate_is_broken_anywhere() -> None:
+    """Whoever makes a token chooses the certificate in it, and signs its digest: each part of it can be malformed."""
+    good, root = ONE.signer.der, parse_roots(ONE.root.pem, "one")
+    read = broken = 0
+    for place in range(len(good)):
+        for value in (good[place] ^ 1 << place % 8, 0x22):
+            odd = good[:place] + bytes([value]) + good[place + 1 :]
+            response = answer(ONE, REQUEST, certificates=[odd], ess=hashlib.sha256(odd).digest())
+            try:
+                token = parse_response(response)
+            except ArchiverError:
+                continue
+            for look in (signer_name, signer_ends, lambda token: not_after(token, root), chain_end):
+                try:
+                    look(token)
+                    read += 1
+                except FormatError:
+                    broken += 1
+            with contextlib.suppress(ArchiverError):
+                check_stamp(REQUEST, response, b"message", [root])
+    assert read > 100 and broken > 100
