@@ -71,6 +71,19 @@ def command(
     ctx.exit({"verbatim": GOOD, "altered": BAD}.get(found.verdict, UNDECIDED))
 
 
+def _limits(*, speaker: str | None, site: str | None, since: str | None, until: str | None) -> str:
+    """The options that narrow a search, as they were typed."""
+    given = (("--speaker", speaker), ("--site", site), ("--from", since), ("--to", until))
+    return " ".join(f"{name} {value}" for name, value in given if value is not None)
+
+
+def _show_elsewhere(found: Found, limits: str, count: int) -> None:
+    """Nothing is left by the options that narrow the search: what there is without them. Whoever asks for a speaker
+    must learn that the words are somebody else's."""
+    click.echo(f"{style('not found', 'yellow', bold=True)} with {shown(limits)}. In the whole archive:\n")
+    _show(found, count)
+
+
 def _show(found: Found, count: int) -> None:
     searched = f"{amount(found.statements, 'statement')} and {amount(found.pages, 'page text')}"
     verdict = style(found.verdict, COLOURS[found.verdict], bold=True)
