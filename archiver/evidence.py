@@ -43,6 +43,10 @@ class Evidence(Protocol):
 
 def read(evidence: Evidence, name: str, limit: int = SMALL) -> bytes:
     """The whole of a small file. Raises MissingError, StoreError; FormatError beyond `limit` bytes."""
+    own = getattr(evidence, "read", None)  # a folder has a shorter way: a verifier reads files by the 100,000
+    if own is not None:
+        found: bytes = own(name, limit)
+        return found
     with evidence.open(name) as stream:
         data = stream.read(limit + 1)
     if len(data) > limit:

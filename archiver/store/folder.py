@@ -98,6 +98,21 @@ class ArchiveFolder:
 
     def open(self, name: str) -> BinaryIO:
         """A file's bytes. Raises MissingError, StoreError; FormatError for a symbolic link or anything but a file."""
+        got = self._get(name)
+        return io.BytesIO(got) if isinstance(got, bytes) else io.BufferedReader(_File(got, self.root / name))
+
+    def read(self, name: str, limit: int) -> bytes:
+        """The whole of a file, as archiver.evidence.read gives it, with a stream only where that is needed."""
+        got = self._get(name)
+        if not isinstance(got, bytes):
+            with io.BufferedReader(_File(got, self.root / name)) as stream:
+                got = stream.read(limit + 1)
+        if len(got) > limit:
+            raise FormatError(f"more than {limit} bytes", where=name)
+        return got
+
+    def _get(self, name: str) -> bytes | int:
+        """The bytes of a small file, or the handle of another."""
         try:
             handle = os.open(self._path(name), os.O_RDONLY | _NO_FOLLOW | getattr(os, "O_BINARY", 0))
         except (FileNotFoundError, NotADirectoryError):
@@ -109,11 +124,11 @@ class ArchiveFolder:
         try:
             size = self._regular(name, os.fstat(handle)).st_size
             if size > WHOLE:
-                return io.BufferedReader(_File(handle, self.root / name))
+                return handle
             data = os.read(handle, WHOLE + 1)
             if len(data) != size:  # it grows, or is none that can be read at once
                 os.lseek(handle, 0, os.SEEK_SET)
-                return io.BufferedReader(_File(handle, self.root / name))
+                return handle
         except OSError as error:
             os.close(handle)
             raise store_error(error, self.root / name) from None
@@ -121,7 +136,7 @@ class ArchiveFolder:
             os.close(handle)
             raise
         os.close(handle)
-        return io.BytesIO(data)
+        return data
 
     def _regular(self, name: str, found: os.stat_result) -> os.stat_result:
         if not stat.S_ISREG(found.st_mode):
@@ -132,7 +147,7 @@ class ArchiveFolder:
         """The path of a name that stays inside. Raises FormatError, and OSError for a folder that is not there. Text is
         joined, not paths: a verifier opens files by the hundred thousand."""
         folder, _, last = name.rpartition("/")
-        if folder not in self._real or last in ("", ".", "..") or _UTF8.fullmatch(last) is None:
+        if folder not in self._real or last in ("", ".", "..") or not (last.isascii() and last.isprintable()):
             parts = name.split("/")
             if _UTF8.fullmatch(name) is None or any(part in ("", ".", "..") for part in parts):
                 raise FormatError("is no name of a file in an archive", where=name)

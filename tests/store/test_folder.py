@@ -258,3 +258,17 @@ def test_a_file_that_grows_or_goes_while_it_is_read(place: Place) -> None:
     assert stream.read().startswith(b"{")
     stream.close()
     assert stat.S_ISREG((place.root / "chain/001.json").stat().st_mode)
+
+
+@pytest.mark.parametrize("size", [0, 1, 16 << 10, (16 << 10) + 1, 100_000])
+def test_files_are_read_whole_or_refused(tmp_path: Path, size: int) -> None:
+    (tmp_path / "chain").mkdir()
+    (tmp_path / "chain" / "x").write_bytes(os.urandom(size))
+    folder, name = ArchiveFolder(tmp_path), "chain/x"
+    with folder.open(name) as stream:
+        data = stream.read()
+    assert len(data) == size
+    assert read(folder, name, size) == folder.read(name, size) == data
+    if size:
+        with pytest.raises(FormatError, match=f"more than {size - 1} bytes"):
+            read(folder, name, size - 1)
