@@ -11,7 +11,7 @@ from archiver.bundle.partial import Partial, some_lines, some_segments
 from archiver.bundle.record import Withheld
 from archiver.bundle.select import load
 from archiver.bundle.withhold import Withholding, shows_picture, whole_roles
-from archiver.errors import MissingError
+from archiver.errors import MissingError, ProofError
 from archiver.evidence import Evidence, read
 from archiver.model import received
 from archiver.model.encoding import MAX_DOCUMENT
@@ -56,7 +56,9 @@ class Contents:
         wish, manifest = self._wish, self._load(item.sequence)
         reduced = "statements" in wish.roles or any(snapshot in wish.statements for snapshot in item.about)
         roles = whole_roles(wish, manifest.event, bodiless=wish.body or "warc" in wish.roles, reduced=reduced)
-        cut = wish.cuts_warc and "warc" not in roles
+        warc = manifest.object("warc")
+        here = warc is not None and warc.digest not in self._removed
+        cut = wish.cuts_warc and "warc" not in roles and here
         ids = next((wish.statements[name] for name in item.about if name in wish.statements), None)
         if wish.credentials and manifest.object(received.FILE_ROLE) is not None and self._has_credentials(manifest):
             roles |= {received.FILE_ROLE}
@@ -95,6 +97,11 @@ class Contents:
     def _take_warc(self, manifest: Manifest, beside: Iterable[bytes]) -> None:
         warc, secret, bundle = (manifest.object(role) for role in ("warc", "segment-secret", "bundle"))
         assert warc is not None and secret is not None
+        if secret.digest in self._removed:
+            raise ProofError(
+                f"number {manifest.sequence}: its segment-secret was taken down: no part of its warc can be proven alone",
+                hint="withhold all of it (--withhold warc), or nothing (--keep-credentials)",
+            )
         self._present(manifest, secret)
         partial = some_segments(self._evidence, warc, secret, self._wish, beside)
         self._show_some(manifest, warc, partial)

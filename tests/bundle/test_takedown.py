@@ -9,7 +9,7 @@ import pytest
 from bundle_cases import SIGNER, Page, capture, check, codes
 
 from archiver.archive import Archive
-from archiver.errors import MissingError, RefusedError, UsageError
+from archiver.errors import MissingError, ProofError, RefusedError, UsageError
 from archiver.evidence import read
 from archiver.model.facts import Remark, decode_remark
 from archiver.model.facts import encode as encode_facts
@@ -104,6 +104,19 @@ def test_what_was_taken_down_meets_no_requirement(archive: Archive) -> None:
     policy = Policy(signers={SIGNER.public.fingerprint: "me"}, require=("bytes",))
     report = verify(archive.folder, policy)
     assert report.outcome(10) is Outcome.PASSED and report.unmet == ["bytes"] and report.exit_code == 4
+
+
+def test_a_warc_without_its_secret_and_the_other_way_round(archive: Archive) -> None:
+    take_down(archive, "1", REASON, ["warc"])
+    export(archive, ["1"], Path("a.zip"))
+    assert not check(Path("a.zip").read_bytes()).failed
+    take_down(archive, "3", REASON, ["segment-secret"])
+    with pytest.raises(ProofError, match="segment-secret was taken down"):
+        export(archive, ["3"], Path("b.zip"))
+    export(archive, ["3"], Path("b.zip"), withhold=["warc"])
+    export(archive, ["3"], Path("c.zip"), credentials=True)
+    for path in (Path("b.zip"), Path("c.zip")):
+        assert not check(path.read_bytes()).failed
 
 
 def test_a_reading_alone(archive: Archive) -> None:
