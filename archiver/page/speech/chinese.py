@@ -149,6 +149,10 @@ def _without_cue(text: str, subject: tuple[int, int] | None, words: Patterns) ->
     """警长解释[说]: the subject without the verb before the verb."""
     if subject is None:
         return None
+    least = subject[0] + (1 if text[subject[0]] in _PRONOUNS else 2)
+    manner = re.compile("[^，]{1,3}地$").search(text, least, subject[1])  # 她简短地[回答]
+    if manner is not None:
+        subject = subject[0], manner.start()
     for match in words.cue.finditer(text, *subject):
         if match.end() == subject[1] and match.start() > subject[0]:
             return subject[0], match.start()

@@ -23,6 +23,7 @@ from archiver.page.speech.tokens import QUOTE, WORD, Line, Token, is_headline
 
 _NOT_WHO = frozenset({"to", "on", "in", "at"})  # sent a letter to voters saying; wrote on her page calling
 
+_WITH_ARTICLES = frozenset({"fr", "es", "it", "pt"})
 _ASKED = frozenset({"wer", "was", "who", "what", "kto", "co", "кто", "что", "хто", "qui", "quién", "chi", "quem"})
 _ITSELF = frozenset({"si", "se", "s'", "s’", "się"})  # Lucia si è detta tranquilla: no passive
 
@@ -55,6 +56,8 @@ def _find(line: Line, start: int, end: int) -> list[CueAt]:
             if headline and token.what & Is.MAY_BE_NOUN and not _heads(tokens, start, at):
                 continue
             cue = _verb(tokens, start, end, at, found)
+            if cue is not None and cue.inverted and line.language in _WITH_ARTICLES and _is_bare(tokens, cue):
+                cue.subject, cue.inverted = None, False  # ha risposto secca
             if cue is not None:
                 found.append(cue)
         elif token.what & Is.SPOKEN and token.kind == WORD and not token.capital:
@@ -63,6 +66,13 @@ def _find(line: Line, start: int, end: int) -> list[CueAt]:
                 found.append(cue)
     _look_ahead(tokens, start, end, found)
     return found
+
+
+def _is_bare(tokens: list[Token], cue: CueAt) -> bool:
+    """A lone unknown word: no subject where nouns have articles."""
+    subject = cue.subject
+    lone = subject is not None and subject.after - subject.first == 1 and subject.sort == "noun"
+    return lone and subject is not None and not tokens[subject.first].what
 
 
 def _according(tokens: list[Token], start: int, end: int, at: int) -> CueAt | None:

@@ -77,7 +77,7 @@ def _addressee(text: str, tokens: list[Token], cue: int, after: int, stop: int) 
     for place in (cue + 1, after):
         if place < len(tokens) and tokens[place].what & Is.ADDRESS and not told:
             named = phrase_at(tokens, place + 1, stop) if tokens[place].what & Is.MEDIA else None
-            if named is not None:
+            if named is not None and named.after != after:
                 return None, _name(text, tokens, named)  # لوكالة رويترز
             return text[tokens[place].start : tokens[place].end], None
     if at >= stop:

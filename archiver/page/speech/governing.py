@@ -41,6 +41,8 @@ def _is_apart(tokens: list[Token], cue: CueAt, near: CueAt, start: int) -> bool:
     intro = tokens[near.left - 1]
     if intro.text == ",":
         led = start + 1 if tokens[start].what & Is.ADVERB and not tokens[start].what & Is.SUBORDINATOR else start
+        if cue.inverted and tokens[led].what & Is.PREPOSITION:
+            return False  # Im ZDF sagte die Ministerin, es gebe …
         return bool(tokens[led].what & (Is.SUBORDINATOR | Is.PREPOSITION))
     adverbial = intro.what & Is.SUBORDINATOR and not intro.what & (Is.RELATIVE | Is.DETERMINER)
     adverbial = adverbial and intro.word not in ("what", "how", "why", "whether")

@@ -49,7 +49,7 @@ def said(text: str, first: int, end: int, run: Run, words: Patterns) -> Said | N
         )  # …と言って、彼女は席を立った
         start = run.end + cue.end()
         subject = (start + later.start(1), start + later.end(1)) if later else None
-    whole = text[run.inner_end - 1] in "。！？!?" or run.inner_end - run.inner_start >= 5
+    whole = text[run.inner_end - 1] in "。！？!?" or run.inner_end - run.inner_start >= 4
     return _with_circumstances(Said(place, subject, False, whole, same=True), around, clause, words)
 
 

@@ -55,7 +55,10 @@ def patterns(language: str) -> Patterns:
 
 
 def _any(lexicon: Lexicon, section: str) -> re.Pattern[str]:
-    entries = sorted(lexicon.lists.get(section, ()), key=lambda entry: (-len(entry), entry))
+    listed = set(lexicon.lists.get(section, ()))
+    if lexicon.language == "ja":
+        listed |= {entry[:-1] + "する" for entry in listed if entry.endswith("し") and len(entry) > 2}
+    entries = sorted(listed, key=lambda entry: (-len(entry), entry))
     return re.compile("|".join(map(re.escape, entries)) or r"(?!)")
 
 
