@@ -16,10 +16,11 @@ from archiver.model.facts import Hop
 from archiver.model.statement import ContextRecord, StatementRecord
 from archiver.web.exchange import Visit
 from archiver.web.fetch import HttpFetcher
+from archiver.work.browsing import browser_of, cookies_for
 from archiver.work.origins import origins_of
 from archiver.work.prepare import JSON, Run, Snapshot
 from archiver.work.read import Reading
-from archiver.work.rendered import browser_of, cookies_for, snapshot_of_rendering, visit_of
+from archiver.work.rendered import snapshot_of_rendering, visit_of
 from archiver.work.salted import SALT_BYTES, salted
 from archiver.work.targets import Target
 
