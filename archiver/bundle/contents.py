@@ -99,7 +99,7 @@ class Contents:
         assert warc is not None and secret is not None
         if secret.digest in self._removed:
             raise ProofError(
-                f"number {manifest.sequence}: its segment-secret was taken down: no part of its warc can be proven alone",
+                f"number {manifest.sequence}: its segment-secret was taken down: no part of the warc is provable alone",
                 hint="withhold all of it (--withhold warc), or nothing (--keep-credentials)",
             )
         self._present(manifest, secret)
