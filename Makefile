@@ -30,7 +30,8 @@ test: $(VENV)/.dev
 SHUT_IN := unshare -rn sh -c 'ip link set lo up && exec "$$0" "$$@"'
 
 smoke-browser: $(VENV)/.dev
-	$(SHUT_IN) $(BIN)/python -m pytest tests/browser -m "browser and not slow" -k "reader_saw or scripts_put_there"
+	$(SHUT_IN) $(BIN)/python -m pytest tests/browser tests/bundle/test_verifier_browser.py -m "browser and not slow" \
+	  -k "reader_saw or scripts_put_there or test_verifier_browser"
 
 # ReplayWeb.page is fetched while there is a network, as a judge alone.
 test-browser: $(VENV)/.dev
