@@ -110,17 +110,22 @@ class Page:
             return f"the browser says {said}"
         if not self._wait(self._patience.load, lambda: self.watch.loaded):
             self.watch.mark("not loaded", f"the page was still loading after {self._patience.load:g} seconds")
-        self.settle(self._patience.settle)
+        if not self.settle(self._patience.settle):
+            self.watch.mark(
+                "not settled", f"the page was still asking for more {self._patience.settle:g} seconds later"
+            )
         return None
 
-    def settle(self, seconds: float) -> None:
-        """Waits until nothing is asked for any more, pictures and fonts are there, or for so long."""
+    def settle(self, seconds: float) -> bool:
+        """Waits until nothing is asked for any more, pictures and fonts are there, or for so long; which of the two."""
         end = time.monotonic() + min(seconds, self.left())
         while time.monotonic() < end and not self.watch.crashed:
             self._wait(end - time.monotonic(), lambda: self.watch.quiet_for >= self._patience.quiet)
-            if self.hung or not self._ask(scripts.UNLOADED, seconds=3):
-                return
+            quiet = self.watch.quiet_for >= self._patience.quiet
+            if self.hung or (quiet and not self._ask(scripts.UNLOADED, seconds=3)):
+                return True
             self._wait(0.2, lambda: False)
+        return False
 
     def dismiss_consent(self) -> None:
         """Answers a consent banner, in the page or in one of its frames, and waits for what follows."""
