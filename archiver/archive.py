@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
-from archiver.errors import ArchiverError, FormatError, MissingError, UsageError
+from archiver import digest
+from archiver.errors import ArchiverError, FormatError, MissingError, ProofError, UsageError
 from archiver.evidence import read
 from archiver.model import facts as facts_model
 from archiver.model.encoding import MAX_DOCUMENT
@@ -17,7 +20,7 @@ from archiver.signing.keys import Signer
 from archiver.store import settings as settings_file
 from archiver.store.durable import Disk
 from archiver.store.folder import ArchiveFolder
-from archiver.store.head import read_head
+from archiver.store.head import check_signed, read_head
 from archiver.store.home import Home
 from archiver.store.keyring import LogGuard
 from archiver.store.ledger import Ledger
@@ -27,6 +30,8 @@ from archiver.tlog.checkpoint import LogKey
 from archiver.verify.keys import KeyHistory
 from archiver.verify.layout import CHECKPOINT
 from archiver.warc.record import uuid_urn
+
+_VERIFY = "run: archiver verify"
 
 Clock = Callable[[], str]
 Entropy = Callable[[int], bytes]
@@ -151,13 +156,48 @@ class Archive:
             error.where = error.where or name
             raise
 
+    def check_signed(self, *manifests: Manifest) -> None:
+        """Raises ProofError, FormatError or MissingError unless each of these manifests, as it is on the disk, has the
+        signature of a key that was in force where it stands: for what goes out in the archive's name."""
+        keys = self.key_history()
+        for manifest in manifests:
+            name = self.folder.manifest_name(manifest.sequence)
+            try:
+                data = read(self.folder, name, MAX_BYTES)
+                if decode(data) != manifest:
+                    raise ProofError("was changed meanwhile", where=name)
+                check_signed(self.folder, keys, manifest, data, name)
+            except ArchiverError as error:
+                error.where, error.hint = error.where or f"{name}.sig", error.hint or _VERIFY
+                raise
+
     def object(self, manifest: Manifest, role: str, limit: int = MAX_DOCUMENT) -> bytes:
-        """The bytes of a manifest's object of that role. Raises MissingError, FormatError."""
+        """The bytes of a manifest's object of that role. Raises MissingError, FormatError; ProofError where they are
+        not what that manifest names."""
         ref = manifest.object(role)
         name = self.folder.object_name(ref.digest) if ref is not None else None
         if ref is None or name is None:
             raise MissingError(f"number {manifest.sequence} has no {role} here", where=str(self.root))
-        return read(self.folder, name, limit)
+        data = read(self.folder, name, limit)
+        if digest.of_bytes(data) != ref.digest:
+            raise ProofError(f"{role} of number {manifest.sequence} is not what was sealed", where=name, hint=_VERIFY)
+        return data
+
+    def open_object(self, manifest: Manifest, role: str) -> BinaryIO:
+        """The same for a large one, at its beginning; whoever asks closes it."""
+        ref = manifest.object(role)
+        name = self.folder.object_name(ref.digest) if ref is not None else None
+        if ref is None or name is None:
+            raise MissingError(f"number {manifest.sequence} has no {role} here", where=str(self.root))
+        with ExitStack() as stack:
+            stream = stack.enter_context(self.folder.open(name))
+            if digest.of_stream(stream)[0] != ref.digest:
+                raise ProofError(
+                    f"{role} of number {manifest.sequence} is not what was sealed", where=name, hint=_VERIFY
+                )
+            stream.seek(0)
+            stack.pop_all()
+            return stream
 
     def snapshot_facts(self, manifest: Manifest) -> SnapshotFacts:
         """The facts of a snapshot."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from archiver.cli import session
+from archiver.cli.main import UNABLE
 from archiver.cli.progress import Progress
 from archiver.cli.render import amount, print_json, warn
 from archiver.errors import UsageError
@@ -31,10 +32,14 @@ def command(ctx: click.Context, refs: tuple[str, ...], everything: bool, jobs: i
     archive = session.open_archive(ctx)
     session.unlock(archive)
     chosen = pending(archive, None if everything else refs)
+    failed = False
     with Progress("reading", len(chosen), enabled=not as_json) as progress, session.interruptible():
         for done in read_again(archive, chosen, jobs or os.cpu_count() or 1):
             progress.above(lambda done=done: _show(done, as_json))  # type: ignore[misc]
             progress.advance()
+            failed = failed or done.error is not None
+    if failed:
+        ctx.exit(UNABLE)
     if not chosen and not as_json:
         click.echo("Nothing to read: every capture has a reading.")
 

@@ -10,8 +10,9 @@ import click
 from archiver.archive import Archive
 from archiver.cli import session
 from archiver.cli.log import status_of
+from archiver.cli.main import BAD
 from archiver.cli.render import amount, pairs, print_json, shown, size_of, style, wrap, yaml_lines
-from archiver.errors import UsageError
+from archiver.errors import ArchiverError, UsageError
 from archiver.model.decisions import Decision
 from archiver.model.facts import Hop, SnapshotFacts
 from archiver.model.freshness import not_before
@@ -50,7 +51,8 @@ FOR_MACHINES = frozenset({"at", "place"})  # of a listed picture or link: shown 
 )
 @click.pass_context
 def command(ctx: click.Context, ref: str, statement: str | None, full: bool, as_json: bool, save: Path | None) -> None:
-    """Show what REF means: a number from the log, 42#s3, sha256:…, latest, or an address. Nothing is verified here."""
+    """Show what REF means: a number from the log, 42#s3, sha256:…, latest, or an address. This is no
+    verification: digests and signatures of what is shown are looked at, and nothing around it."""
     from archiver.work.look import decisions, resolve, statements
 
     archive = session.open_archive(ctx)
@@ -93,6 +95,19 @@ def command(ctx: click.Context, ref: str, statement: str | None, full: bool, as_
                 show_received(archive, capture.snapshot.manifest)
             _article(capture)
         _statements(capture, found, decided, _browsed(archive, capture))
+    _doubt(ctx, archive, meant)
+
+
+def _doubt(ctx: click.Context, archive: Archive, meant: Meant) -> None:
+    """Say so where what was shown is not what a key of this archive signed: it is shown all the same."""
+    capture = meant.capture
+    around = (capture.snapshot, capture.reading) if capture is not None else ()
+    try:
+        archive.check_signed(*{item.sequence: item.manifest for item in (meant.item, *around) if item}.values())
+    except ArchiverError as error:
+        click.echo(f"archiver: what is shown here is not proven: {error}", err=True)
+        click.echo(f"  hint: {error.hint}", err=True)
+        ctx.exit(BAD)
 
 
 def _browsed(archive: Archive, capture: Capture) -> Browsed | None:

@@ -86,11 +86,7 @@ def _files(archive: Archive, capture: Capture) -> Iterator[tuple[str, bytes]]:
 
 def _record(archive: Archive, manifest: Manifest, record: str) -> bytes:
     """The block of a record of the snapshot's WARC."""
-    ref = manifest.object("warc")
-    name = archive.folder.object_name(ref.digest) if ref is not None else None
-    if name is None:
-        raise MissingError(f"number {manifest.sequence}: its WARC is not here")
-    with archive.folder.open(name) as stream:
+    with archive.open_object(manifest, "warc") as stream:
         for item in read_records(stream):
             if item.get("WARC-Record-ID") == record:
                 return item.block().read()

@@ -55,11 +55,13 @@ class Citation:
 
 
 def cite(archive: Archive, ref: str, statement: str | None = None) -> Citation:
-    """The citation of a statement, `42#s3`. Raises UsageError, MissingError, FormatError."""
+    """The citation of a statement, `42#s3`. Raises UsageError, MissingError, FormatError; ProofError where that
+    is not what was sealed, or not signed by a key in force."""
     meant = look.resolve(archive, ref, statement)
     capture = meant.capture
     if capture is None or capture.reading is None or meant.statement is None:
         raise UsageError(f"{ref} is no statement", hint=_hint(archive, ref, capture))
+    archive.check_signed(capture.snapshot.manifest, capture.reading.manifest)
     pairs = {record.id: (record, context) for record, context in look.statements(archive, capture.reading)}
     record, context = pairs[meant.statement]
     article = (capture.found.article if capture.found is not None else None) or {}

@@ -16,15 +16,15 @@ from archiver.work import read as reader
 
 
 def material_of(archive: Archive, capture: look.Capture) -> reader.Material:
-    """The decoded body of a capture's last exchange, taken from its WARC. Raises MissingError, FormatError."""
+    """The decoded body of a capture's last exchange, taken from its WARC. Raises MissingError, FormatError,
+    ProofError."""
     facts = capture.facts
     ref = capture.snapshot.manifest.object("warc")
-    name = archive.folder.object_name(ref.digest) if ref is not None else None
-    if facts is None or name is None:
+    if facts is None or ref is None or archive.folder.object_name(ref.digest) is None:
         raise MissingError(
             f"number {capture.snapshot.sequence}: its WARC or facts are not here", hint="archiver verify"
         )
-    with archive.folder.open(name) as stream:
+    with archive.open_object(capture.snapshot.manifest, "warc") as stream:
         try:
             return material_in(stream, facts)
         except MissingError as error:
