@@ -104,19 +104,34 @@ ADVERSARIAL = [
 ]  # fmt: skip
 
 
+def seconds(piece: str, language: str, size: int) -> float:
+    text = (piece * (size // len(piece) + 1))[:size]
+    best = 9e9
+    for _ in range(2):
+        start = time.process_time()
+        find(text, language)
+        best = min(best, time.process_time() - start)
+    return best
+
+
 @pytest.mark.parametrize("piece", ADVERSARIAL, ids=range(len(ADVERSARIAL)))
 def test_twice_the_text_takes_about_twice_the_time(piece: str) -> None:
-    def seconds(size: int) -> float:
-        text = (piece * (size // len(piece) + 1))[:size]
-        best = 9e9
-        for _ in range(2):
-            start = time.process_time()
-            find(text, "en")
-            best = min(best, time.process_time() - start)
-        return best
-
-    small, large = seconds(8_000), seconds(32_000)
+    small, large = seconds(piece, "en", 8_000), seconds(piece, "en", 32_000)
     assert large < 4 * 2.5 * max(small, 0.03)
+
+
+ELSEWHERE = [
+    ("fr", "«a, dit Ana, b» "), ("fr", "se dit "), ("fr", ", dit dans un "), ("es", "el martes dijo ante la prensa «a» "),
+    ("it", "dal ministero di "), ("de", "„a“, sagte im Interview "), ("ru", "— a — сказал он — "), ("ru", "в беседе с «"),
+    ("pl", "„a” – mówi "), ("he", 'ב"אבג" '), ("ja", "「a」は「b」と言った。"), ("zh", "“a”他说"), ("ar", "قال لوكالة «ا» "),
+    ("en", "“a.’ "), ("nl", "zei de A van A "),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("language", "piece"), ELSEWHERE, ids=range(len(ELSEWHERE)))
+def test_and_in_every_language(language: str, piece: str) -> None:
+    small, large = seconds(piece, language, 4_000), seconds(piece, language, 16_000)
+    assert large < 4 * 2.5 * max(small, 0.02)
 
 
 @pytest.mark.slow
