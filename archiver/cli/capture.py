@@ -162,8 +162,6 @@ def command(
             raise
         finally:
             begun.close()
-    for line in begun.run.repaired:
-        warn(line)
     _summary(results, total, begun.run.run.id, as_json, interrupted=False)
     stamp_after(archive, wishes)
     ctx.exit(GOOD if all(item.good for item in results) else BAD)

@@ -96,7 +96,7 @@ def command(
             "a package for replay holds whole exchanges: nothing more can be withheld from it",
             hint="leave --wacz out for a bundle that shows less",
         )
-    session.unlock(archive)
+    session.unlock(archive, mend=not no_record)
     if wacz is not None:
         _write_wacz(archive, choice, wacz, force=force, record=not no_record, purpose=purpose, as_json=as_json)
         if output is None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archiver.archive import Archive, locate
+from archiver.cli.render import warn
 from archiver.errors import ProofError, StoreError, UsageError
 from archiver.store.home import Home
 
@@ -69,20 +70,25 @@ def passphrase_from_environment(command: str | None = None) -> bytes | None:
     return None
 
 
-def unlock(archive: Archive, recovery_key: Path | None = None) -> Passphrases:
-    """Unlock the archive's keys, asking once, before anything is requested from anywhere; what opened them. The
-    recovery key stands in for a signer that is lost, where that is what is to be said."""
+def unlock(archive: Archive, recovery_key: Path | None = None, *, mend: bool = True) -> Passphrases:
+    """Unlock the archive's keys, asking once, before anything is requested from anywhere; what opened them.
+
+    What a crash left behind is finished or set aside first, and said: an archive that cannot be written to is found out
+    before a page is visited. The recovery key stands in for a signer that is lost, where that is to be said."""
     from archiver.signing.keys import KeySigner
     from archiver.work.keys import Passphrases, load_keys
 
     given = Passphrases(passphrase_from_environment(archive.settings.passphrase_command), ask_passphrase)
     try:
         stand_in = None if recovery_key is None else KeySigner.from_seed(given.seed(recovery_key))
-        archive.unlock(*load_keys(archive, given, stand_in))
-        return given
+        archive.unlock(*load_keys(archive, given, stand_in, warn))
     except (ProofError, UsageError) as error:
         error.hint = error.hint or "set ARCHIVER_PASSPHRASE or ARCHIVER_PASSPHRASE_FILE, or run this on a terminal"
         raise
+    if mend:
+        for line in archive.ledger().repair().lines():
+            warn(line)
+    return given
 
 
 def existing_signer(signer_key: Path | None, agent: str | None) -> tuple[Signer | None, str | None]:

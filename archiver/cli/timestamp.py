@@ -83,8 +83,6 @@ def command(
     wanted = Wanted(chosen, asked, all_missing, within if renew else None)
     with session.interruptible():
         done = timestamp(archive, wanted, asker, lambda item: print_json(plain(item)) if as_json else show(item))
-    for line in done.repaired:
-        warn(line)
     if as_json:
         print_json({"stamps": len(done.results), "sequence": done.sequence})
     elif done.sequence is not None:

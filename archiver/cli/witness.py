@@ -239,8 +239,6 @@ def _show(item: Any) -> None:
 
 
 def _end(ctx: click.Context, done: Any, as_json: bool) -> None:
-    for line in done.repaired:
-        warn(line)
     if as_json:
         print_json(
             {

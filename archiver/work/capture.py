@@ -124,7 +124,6 @@ class CaptureRun:
         self.politeness = politeness
         self.options = options
         self.stop = stop
-        self.repaired: list[str] = []  # what was mended when the archive was opened, in words
         self._ready: queue.Queue[_Done] = queue.Queue(maxsize=2 * MAX_GROUP)
 
     def go(self, report: Callable[[Captured], None]) -> None:
@@ -228,7 +227,6 @@ class CaptureRun:
                     if done.snapshot is not None:
                         sealed[done.number] = _add(group, done.snapshot, done.reading)
                 group.commit()
-                self.repaired += group.repaired.lines()
         results = []
         for done in batch:
             captured = _captured(self.journal.targets[done.number], done, sealed.get(done.number))

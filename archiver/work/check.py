@@ -24,8 +24,8 @@ from archiver.store.home import Home, is_trust_key
 from archiver.store.witness_policy import POLICY, read_policy
 from archiver.tlog.checkpoint import parse_checkpoint_text
 from archiver.tlog.note import open_note
-from archiver.verify.case import Progress, silent
 from archiver.tlog.policy import WitnessPolicy
+from archiver.verify.case import Progress, silent
 from archiver.verify.layout import CHECKPOINT
 from archiver.verify.policy import KnownCheckpoint, Policy
 from archiver.verify.report import Report

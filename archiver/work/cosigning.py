@@ -51,7 +51,6 @@ class Cosignatures:
 
     results: list[Cosigned] = field(default_factory=list)
     sequence: int | None = None
-    repaired: list[str] = field(default_factory=list)
 
 
 def ask_witnesses(
@@ -75,7 +74,7 @@ def ask_witnesses(
             done.results.append(result)
             report(result)
     finally:  # an interruption seals what is there
-        done.sequence, done.repaired = seal(archive, refs)
+        done.sequence = seal(archive, refs)
     return done
 
 
@@ -102,7 +101,7 @@ def take_lines(archive: Archive, witnesses: Sequence[Witness], answer: bytes) ->
             break
     if not done.results:
         raise ProofError("no line of it is a cosignature by a witness of trust/policy over a checkpoint of this log")
-    done.sequence, done.repaired = seal(archive, refs)
+    done.sequence = seal(archive, refs)
     return done
 
 

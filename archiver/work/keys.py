@@ -181,15 +181,18 @@ def key_files(archive: Archive) -> KeyFiles:
 
 
 def load_keys(
-    archive: Archive, passphrases: Passphrases, stand_in: Signer | None = None
+    archive: Archive,
+    passphrases: Passphrases,
+    stand_in: Signer | None = None,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> tuple[Signer, LogKey, LogGuard]:
-    """The keys that writing to this archive needs; an interrupted change of keys is finished first. `stand_in` is there
-    for a signer that is lost: the recovery key, which can revoke it. Raises MissingError if they are not on this
-    machine, UsageError if a passphrase is needed, ProofError if it is the wrong one."""
+    """The keys that writing to this archive needs; an interrupted change of keys is finished first, and told.
+    `stand_in` is there for a signer that is lost: the recovery key, which can revoke it. Raises MissingError if they
+    are not on this machine, UsageError if a passphrase is needed, ProofError if it is the wrong one."""
     files, origin = key_files(archive), archive.identity().origin
     try:
         if files.pending("signer") or files.pending("log"):
-            _settle(archive, files, passphrases)
+            _settle(archive, files, passphrases, tell)
         log_key = LogKey.from_seed(origin, passphrases.seed(files.path("log")))
         lost = stand_in is not None and not files.here("signer")
         signer = stand_in if lost and stand_in is not None else load_signer(files, passphrases)
@@ -222,7 +225,7 @@ def load_signer(files: KeyFiles, passphrases: Passphrases, state: str = "") -> S
     return signer
 
 
-def _settle(archive: Archive, files: KeyFiles, passphrases: Passphrases) -> None:
+def _settle(archive: Archive, files: KeyFiles, passphrases: Passphrases, tell: Callable[[str], None]) -> None:
     """Finish a change of keys after a crash: a next key that the log admits takes its place. One that the log does not
     know stays what it is; the command that began the change can be repeated."""
     if _promote_admitted(archive, files, passphrases) or not files.here("signer") or not files.here("log"):
@@ -233,7 +236,7 @@ def _settle(archive: Archive, files: KeyFiles, passphrases: Passphrases) -> None
     successor = None
     if files.here("log", NEXT):
         successor = LogKey.from_seed(origin, passphrases.seed(files.path("log", NEXT))), guard
-    Ledger(
+    ledger = Ledger(
         archive.root,
         signer=load_signer(files, passphrases),
         log_key=LogKey.from_seed(origin, passphrases.seed(files.path("log"))),
@@ -242,7 +245,9 @@ def _settle(archive: Archive, files: KeyFiles, passphrases: Passphrases) -> None
         entropy=archive.entropy,
         disk=archive.disk,
         successor=successor,
-    ).repair()
+    )
+    for line in ledger.repair().lines():
+        tell(line)
     _promote_admitted(archive, files, passphrases)
 
 

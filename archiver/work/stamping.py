@@ -62,7 +62,6 @@ class Done:
 
     results: list[Stamped] = field(default_factory=list)
     sequence: int | None = None
-    repaired: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,18 +119,17 @@ def held(archive: Archive) -> Held:
     return Held(archive, sizes, files, listed.union(item.name for item in files[:-RECENT]))
 
 
-def seal(archive: Archive, refs: Sequence[StampRef]) -> tuple[int | None, list[str]]:
-    """Seal what arrived, in one commit; the number of the last manifest, and what was repaired before. Raises what
-    writing raises."""
+def seal(archive: Archive, refs: Sequence[StampRef]) -> int | None:
+    """Seal what arrived, in one commit; the number of the last manifest. Raises what writing raises."""
     if not refs:
-        return None, []
+        return None
     sequence = None
     with archive.ledger().batch() as group:
         for start in range(0, len(refs), MAX_STAMPS):
             part = tuple(refs[start : start + MAX_STAMPS])
             sequence = group.add(Draft("stamp", None, part, (), archive.clock())).sequence
         group.commit()
-        return sequence, group.repaired.lines()
+    return sequence
 
 
 def _listed(archive: Archive, start: int) -> frozenset[str]:

@@ -97,7 +97,7 @@ def timestamp(
             done.results.append(result)
             report(result)
     finally:  # an interruption seals what is there
-        done.sequence, done.repaired = seal(archive, refs)
+        done.sequence = seal(archive, refs)
     return done
 
 
