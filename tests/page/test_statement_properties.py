@@ -121,9 +121,12 @@ def test_twice_the_text_takes_about_twice_the_time(piece: str) -> None:
 
 
 ELSEWHERE = [
-    ("fr", "«a, dit Ana, b» "), ("fr", "se dit "), ("fr", ", dit dans un "), ("es", "el martes dijo ante la prensa «a» "),
-    ("it", "dal ministero di "), ("de", "„a“, sagte im Interview "), ("ru", "— a — сказал он — "), ("ru", "в беседе с «"),
-    ("pl", "„a” – mówi "), ("he", 'ב"אבג" '), ("ja", "「a」は「b」と言った。"), ("zh", "“a”他说"), ("ar", "قال لوكالة «ا» "),
+    ("fr", "«a, dit Ana, b» "), ("fr", "se dit "), ("fr", ", dit dans un "),
+    ("es", "el martes dijo ante la prensa «a» "),
+    ("it", "dal ministero di "), ("de", "„a“, sagte im Interview "), ("ru", "— a — сказал он — "),
+    ("ru", "в беседе с «"),
+    ("pl", "„a” – mówi "), ("he", 'ב"אבג" '), ("ja", "「a」は「b」と言った。"), ("zh", "“a”他说"),
+    ("ar", "قال لوكالة «ا» "),
     ("en", "“a.’ "), ("nl", "zei de A van A "),
 ]  # fmt: skip
 
