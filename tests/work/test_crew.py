@@ -134,3 +134,39 @@ def test_an_interruption_is_heard_in_the_children(archive: Archive) -> None:
         assert time.monotonic() - started < 5
     finally:
         crew.close()
+
+
+def test_a_small_answer_is_staged_in_the_same_step(crew: Crew) -> None:
+    with Newsroom() as site, crew.hand() as hand:
+        visit, staged = hand.visit(target(site, "/gazette/ferry"), 2)
+        assert staged is not None and staged.readable
+        assert staged.facts.attempts == 2
+        assert (visit.outcome, visit.exchanges[-1].status) == ("response", 200)
+        assert staged.facts.hops[-1].record is not None
+        assert reading_of(hand, hand.read).facts.kind == "article"
+
+
+def test_what_may_be_tried_again_is_not_staged_yet(crew: Crew) -> None:
+    with crew.hand() as hand:
+        visit, staged = hand.visit(Target("http://127.0.0.1:1/", "http://127.0.0.1:1/"), 1)
+        assert (visit.outcome, staged) == ("no response", None)
+    with busy() as address, crew.hand() as hand:
+        visit, staged = hand.visit(Target(address, address), 1)
+        assert (visit.exchanges[-1].status, staged) == (503, None)
+        assert visit.exchanges[-1].header("Retry-After") == "7"
+        assert hand.stage(1).facts.hops[-1].status == 503
+
+
+@contextmanager
+def busy() -> Iterator[str]:
+    """A server that answers once, that it is busy."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer() -> None:
+            line, _ = listener.accept()
+            with line:
+                line.recv(65536)
+                line.sendall(b"HTTP/1.1 503 Busy\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n")
+
+        threading.Thread(target=answer, daemon=True).start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
