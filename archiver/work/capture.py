@@ -180,7 +180,10 @@ class CaptureRun:
             if target.path is not None:
                 return _Done(number, *_staged(hand, hand.stage_file(target)), None, None)
             visit, snapshot = visit_politely(hand, target, self.politeness, self.options.attempts)
-            if visit.error_kind == "interrupted" or (visit.outcome != "response" and not self.options.keep_failed):
+            if visit.error_kind == "interrupted":  # nothing is known of the page: --resume visits it
+                hand.drop()
+                return _Done(number, None, None, None, FetchError("interrupted before it answered"))
+            if visit.outcome != "response" and not self.options.keep_failed:
                 hand.drop()
                 return _Done(number, None, None, visit, None)
             snapshot, reading = _staged(hand, snapshot or hand.stage(visit.attempts))

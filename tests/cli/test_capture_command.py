@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -297,6 +299,37 @@ def test_interrupted_run_is_resumed_without_capturing_twice(user: User, site: Ne
     urls = [row["url"] for row in user.ok("log", "--all", "--json").lines()]
     assert sorted(urls) == sorted(site.url(path) for path in paths)
     assert user("capture", "--resume").code == 3, "no run is left to resume"
+
+
+def test_a_visit_that_was_interrupted_is_made_by_resume(user: User) -> None:
+    """The server had not answered when Ctrl-C came: nothing is known of the page, so it is not done."""
+    page = b"<!doctype html><title>Late</title><article><p>The answer came late, and it came whole.</p></article>"
+    user.init()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"http://127.0.0.1:{server.getsockname()[1]}/late"
+        child = subprocess.Popen(
+            [sys.executable, "-m", "archiver", "capture", "--allow-private", "--browser=never", address],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+        server.settimeout(30)
+        with server.accept()[0]:
+            child.send_signal(signal.SIGINT)
+            _, err = child.communicate(timeout=30)
+        assert child.returncode == 130, err
+        assert b"--resume" in err
+
+        def answer() -> None:
+            with server.accept()[0] as connection:
+                connection.recv(65536)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n" + page)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        user("capture", "--allow-private", "--browser=never", "--resume")
+        thread.join(30)
+    (row,) = user.ok("log", "--all", "--json").lines()
+    assert row["url"] == address
 
 
 def test_completion_scripts(user: User) -> None:
