@@ -44,8 +44,8 @@ if TYPE_CHECKING:
 READ_SECONDS = 60.0  # for one reading; the slowest honest page measured takes 2
 STAGE_SECONDS = 3600.0  # for hashing and writing what is on this machine already
 MEMORY = 4 << 30  # bytes of address space a child may have
-# The parent's threads pass on what children say: with the interpreter's 5 ms, a child would wait longer for its next page
-# than for anything else, while another thread commits.
+# The parent's threads pass on what children say: with the interpreter's 5 ms, a child would wait longer for its next
+# page than for anything else, while another thread commits.
 SWITCH_SECONDS = 0.0005
 KEPT = 16 << 20  # bytes that were freed and may stay with a child
 WORDS = {
