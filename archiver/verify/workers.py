@@ -103,9 +103,9 @@ def _can_fork() -> bool:
 
 
 def _begin() -> None:
-    """In each process. Control-C reaches every process of a terminal: the workers end at once and say nothing, the
-    parent reports."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    """In each process. Control-C reaches every process of a terminal, and is the parent's alone: a worker that ended in
+    the middle of a result would leave the parent waiting for the rest of it. Workers end behind the task in hand."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _ready() -> None:

@@ -90,7 +90,8 @@ def test_a_worker_that_dies_is_one_of_our_errors(folder: ArchiveFolder) -> None:
     assert "--jobs 1" in (caught.value.hint or "")
 
 
-def test_control_c_ends_it_at_once_and_quietly(folder: ArchiveFolder) -> None:
+@pytest.mark.parametrize("after", [0.05, 0.1, 0.15, 0.2, 0.25])
+def test_control_c_ends_it_at_once_and_quietly(folder: ArchiveFolder, after: float) -> None:
     program = (
         "import sys; from pathlib import Path; from archiver.store.folder import ArchiveFolder\n"
         "from archiver.verify.policy import Policy; from archiver.verify.run import verify\n"
@@ -107,9 +108,13 @@ def test_control_c_ends_it_at_once_and_quietly(folder: ArchiveFolder) -> None:
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.readline()
-        time.sleep(0.1)
+        time.sleep(after)
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does
-        code = process.wait(30)
+        try:
+            code = process.wait(30)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
         said = process.stderr.read()
     assert code == 130
     assert said == ""
