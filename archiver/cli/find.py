@@ -89,6 +89,7 @@ def _show(found: Found, count: int) -> None:
     verdict = style(found.verdict, COLOURS[found.verdict], bold=True)
     if not found.matches:
         click.echo(f"{verdict}: none of {searched} has these words, or words like them")
+        click.echo("(as the index has it; archiver find --rebuild makes that anew from what was sealed)")
     else:
         click.echo(f"{verdict}: {amount(len(found.matches), 'match', 'matches')} in {searched}")
     for match in found.matches[:count]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import errno
 import importlib
+import io
 import os
 import sys
 from typing import Any
@@ -20,6 +21,9 @@ import click
 from archiver import __version__
 from archiver.errors import ArchiverError, UsageError
 
+_OF_THE_DISK = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.ENAMETOOLONG, errno.EACCES, errno.EPERM, errno.ELOOP}
+)
 GOOD, BAD, USAGE, UNABLE, UNDECIDED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 # name -> (module, one line of help): so that --help imports nothing.
@@ -150,6 +154,9 @@ def run(arguments: list[str] | None = None) -> None:
     """
     given = sys.argv[1:] if arguments is None else arguments
     wants_json = "--json" in given[: given.index("--")] if "--" in given else "--json" in given
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter shows its number
     try:
         code = _run(arguments, wants_json)
     except BrokenPipeError:
@@ -195,8 +202,9 @@ def _run(arguments: list[str] | None, wants_json: bool) -> Any:
         if os.environ.get("ARCHIVER_DEBUG"):
             raise
         where, hint = None, None
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS):
-            message, where = f"could not be read or written: {error.strerror}", error.filename
+        if isinstance(error, OSError) and error.errno in _OF_THE_DISK:
+            message = f"could not be read or written: {error.strerror}"
+            where = None if error.filename is None else str(error.filename)[:200]
         else:
             message = f"this is a fault of archiver: {type(error).__name__}: {error}"
             hint = "run it again with ARCHIVER_DEBUG=1 and report what it prints"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -86,3 +88,14 @@ def test_an_altered_manifest_is_not_cited(captured: User) -> None:
     path.write_text(manifest)
     captured.ok("show", "1")
     captured.ok("cite", "2#s2")
+
+
+def test_an_index_that_was_emptied_is_named_where_it_found_nothing(captured: User) -> None:
+    captured.ok("find", "groaning")
+    with contextlib.closing(sqlite3.connect(captured.archive / "index.sqlite")) as index, index:
+        for table in ("statements", "pages", "readings"):
+            index.execute(f"DELETE FROM {table}")
+    seen = captured("find", "groaning")
+    assert seen.code == 4
+    assert "archiver find --rebuild" in seen.out
+    captured.ok("find", "groaning", "--rebuild")

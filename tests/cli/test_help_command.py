@@ -87,3 +87,14 @@ def test_a_full_disk_behind_standard_output(user: User) -> None:
         )
     assert (result.returncode, result.stderr.count(b"\n")) == (3, 1)
     assert b"No space left" in result.stderr
+
+
+def test_terminals_and_names_beyond_what_the_system_has(user: User) -> None:
+    user.init()
+    poor = {**os.environ, "PYTHONIOENCODING": "latin-1"}
+    for typed, code in ((["audit", "“words” 🦀"], 3), (["verify", "n" * 5000], 3)):
+        command = [sys.executable, "-m", "archiver", *typed]
+        result = subprocess.run(command, env=poor, capture_output=True, check=False)
+        assert result.returncode == code
+        assert b"fault of archiver" not in result.stderr
+        assert len(result.stderr) < 600
