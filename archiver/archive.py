@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from archiver import digest
-from archiver.errors import ArchiverError, FormatError, MissingError, ProofError, UsageError
+from archiver.errors import ArchiverError, FormatError, MissingError, ProofError, StoreError, UsageError
 from archiver.evidence import read
 from archiver.model import facts as facts_model
 from archiver.model.encoding import MAX_DOCUMENT
@@ -49,6 +49,10 @@ def locate(given: str | None, home: Home, environment: dict[str, str] | None = N
     if named:
         path = Path(named)
         if not ArchiveFolder.is_archive(path):
+            if path.is_dir() and not os.access(path, os.R_OK | os.X_OK):
+                raise StoreError(
+                    "you may not read this folder", where=str(path), hint="look at its owner and its permissions"
+                )
             raise MissingError("is no archive", where=str(path), hint=f"make one with: archiver init {path}")
         return path
     here = Path.cwd()

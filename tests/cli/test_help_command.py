@@ -98,3 +98,14 @@ def test_terminals_and_names_beyond_what_the_system_has(user: User) -> None:
         assert result.returncode == code
         assert b"fault of archiver" not in result.stderr
         assert len(result.stderr) < 600
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the administrator may read everything")
+def test_a_folder_that_may_not_be_read_is_not_called_empty(user: User) -> None:
+    user.init()
+    user.archive.chmod(0)
+    try:
+        seen = user("--archive", user.archive, "log")
+    finally:
+        user.archive.chmod(0o755)
+    assert (seen.code, "you may not read this folder" in seen.err) == (3, True)
