@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import subprocess
 import sys
@@ -180,6 +181,50 @@ def test_parts_are_good_for_sha256sum_ssh_keygen_and_bagit(tmp_path: Path) -> No
     part = next(path for path in (folder / "data" / "parts").rglob("*") if path.suffix == ".proof")
     part.write_bytes(part.read_bytes() + b"\n")
     assert any(shell(command, folder).returncode for command in commands(folder))
+
+
+def computed(folder: Path) -> list[str]:
+    """What README's program says of the parts."""
+    found = re.search(r"^python3 - <<'END'\n.*?^END$", (folder / layout.README).read_text("ascii"), re.M | re.S)
+    assert found is not None
+    return shell(found[0], folder).stdout.splitlines()
+
+
+def test_readmes_program_computes_what_was_sealed(tmp_path: Path) -> None:
+    folder = unpack(bundle_of(small_archive(), 1, withhold=["context", "request"])[0], tmp_path)
+    text = (folder / layout.README).read_text("ascii")
+    assert 'It must print "as sealed:" 2 times' in text and "  data/parts/      of files" in text
+    assert all(len(line) <= 100 or line.startswith("    $ ") for line in text.split("\n"))
+    good = ["as sealed: warc of data/chain/001.json", "as sealed: statements of data/chain/002.json"]
+    assert computed(folder) == good
+    for path in [path for path in (folder / "data" / "parts").rglob("*") if path.is_file()]:
+        kept = path.read_bytes()
+        for changed in (kept[:-1] + b" ", kept[:60] + bytes([kept[60] ^ 1]) + kept[61:], kept[: len(kept) // 2]):
+            path.write_bytes(changed)
+            if path.suffix == ".proof" and changed == kept[:-1] + b" ":
+                continue  # says the same
+            assert computed(folder) != good, path
+        path.write_bytes(kept)
+    assert computed(folder) == good
+
+
+def test_readmes_program_takes_no_piece_of_a_part_for_one(tmp_path: Path) -> None:
+    """The salt is 32 bytes: what is before the shown end of a part must not hide in it."""
+    folder = unpack(bundle_of(small_archive(), 1, withhold=["request"])[0], tmp_path)
+    proof = next((folder / "data" / "parts").rglob("*.proof"))
+    part = proof.with_suffix("")
+    row = next(line for line in proof.read_text().split("\n") if line.startswith("leaf "))
+    _, index, length, salt = row.split()
+    data = part.read_bytes()
+    longer = base64.b64encode(base64.b64decode(salt) + data[:9]).decode()
+    proof.write_text(proof.read_text().replace(row, f"leaf {index} {int(length) - 9} {longer}"))
+    part.write_bytes(data[9:])
+    assert computed(folder) == ["NOT AS SEALED: warc of data/chain/001.json"]
+
+
+def test_a_whole_bundle_says_nothing_of_parts(folder: Path) -> None:
+    text = (folder / layout.README).read_text("ascii")
+    assert "data/parts" not in text and "python3" not in text
 
 
 def test_the_exchanges_of_a_whole_bundle_are_a_warc_to_warcio(tmp_path: Path) -> None:

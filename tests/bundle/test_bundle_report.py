@@ -214,6 +214,21 @@ def test_what_must_not_be_overlooked() -> None:
     assert "No time stamp by anybody else" in found
 
 
+def test_what_is_shown_in_part_is_not_called_left_out() -> None:
+    page = Page.of_article("wire.html")
+    found = report_of(page, withhold=["request", "context"])
+    text = Tags(found).text
+    assert re.search(r"warc: shown in part: \d+ of \d+ parts, the others withheld by the exporter", text)
+    assert "warc: withheld by the exporter" not in text
+    assert re.search(r"warc of number 1 \(but for the parts that are shown\)", text)
+    assert re.search(r"but for 3 files that the exporter withheld \(of 2 of these, parts are here\)", text)
+    listed = re.search(r"This bundle shows (\d+) of the (\d+) statements of reading 2", text)
+    assert listed is not None and listed[1] == listed[2], "the words around them are what was left out"
+    assert found.replace(verifier.script(), "").count("data/parts/sha256/") == 2
+    whole = report_of(page).replace(verifier.script(), "")
+    assert "shown in part" not in whole and "data/parts" not in whole
+
+
 def test_local_files_and_no_response() -> None:
     archive = Simulator(seed=31).local_file(b"Ann Lee said: \xe2\x80\x9cNo.\xe2\x80\x9d\n").reading().no_response()
     data, _ = bundle_of(archive, 1, 3, signer=archive.signer)
@@ -279,7 +294,7 @@ def test_statements_shown_in_part() -> None:
         shown = {digest.of_bytes(archive.manifests[1]): frozenset({"s2"})}
         found = contents(bundle_of(archive, 1, withhold=replace(wish, statements=shown))[0])["report.html"].decode()
         text = Tags(found).text
-        assert "Only some of the statements of reading 2 are in this bundle" in text
+        assert re.search(r"This bundle shows 1 of the \d+ statements of reading 2; other statements", text)
         assert found.count('class="statement"') == 1 and 'id="statement-2-s2"' in found
         assert ("The words around it were withheld." in text) != words_around
         assert ("<mark>" in found) == words_around

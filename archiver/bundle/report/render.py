@@ -7,6 +7,7 @@ one says "not checked" instead of calling an honest old bundle wrong. tests/vect
 from __future__ import annotations
 
 import functools
+import itertools
 import textwrap
 from collections.abc import Iterator
 from importlib import resources
@@ -21,7 +22,7 @@ from archiver.verify.layout import manifest_path
 
 RENDERER = "1"
 FLUSH = 64 << 10  # characters
-MAX_NUMBERS = 20  # chosen manifests that README names one by one
+MAX_NUMBERS = 20  # chosen manifests, and objects in part, that README names one by one
 
 
 def readme(view: View, exporter: PublicKey, files: int) -> bytes:
@@ -29,6 +30,9 @@ def readme(view: View, exporter: PublicKey, files: int) -> bytes:
     text: str = _template("README.txt.jinja").render(
         view=view,
         files=files,
+        parts=_count_parts(view),
+        in_part=itertools.islice(view.in_part(), MAX_NUMBERS),
+        max_parts=MAX_NUMBERS,
         numbers=_numbers(view.record.selected),
         exporter_kind="ED25519" if exporter.kind == ED25519 else "ED25519-SK",
         revocations=_revocations(view),
@@ -47,6 +51,7 @@ def report(view: View) -> Iterator[bytes]:
         script=_markup(verifier.script()),
         policy=verifier.policy(),
         first=_first(view),
+        parts=_count_parts(view),
         not_proven=words.LIMITS,
         fingerprint_rows=list(_fingerprints(view)),
         page_rows=rows.page_rows,
@@ -116,6 +121,11 @@ def _bullet(line: str) -> str:
 def _first(view: View) -> str:
     number = view.record.selected[0] if view.record.selected else 0
     return f"data/{manifest_path(number)}"
+
+
+def _count_parts(view: View) -> int:
+    """Of how many objects only parts are shown."""
+    return sum(item.shown > 0 for item in view.record.withheld)
 
 
 def _revocations(view: View) -> list[str]:

@@ -193,7 +193,9 @@ def warnings(capture: CaptureView) -> Iterator[str]:
     if capture.problem is not None:
         yield f"The facts of this capture cannot be shown: {capture.problem}."
     for file in capture.files:
-        if file.state is not None:
+        if file.parts:
+            yield f"{file.ref.role}: {file.state}. What rests on those cannot be checked with this bundle."
+        elif file.state is not None:
             yield f"{file.ref.role}: {file.state}. What rests on it cannot be checked with this bundle."
     facts = capture.facts
     if facts is not None:

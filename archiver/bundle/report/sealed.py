@@ -28,17 +28,27 @@ Pairs = list[tuple[StatementRecord, ContextRecord | None]]
 
 
 class Objects:
-    """The objects of a bundle's manifests. `withheld`: digests; `removed`: digest -> number of the takedown."""
+    """The objects of a bundle's manifests. `withheld`: digest -> how many parts are shown; `removed`: digest -> number
+    of the takedown."""
 
-    def __init__(self, evidence: Evidence, withheld: frozenset[str], removed: Mapping[str, int]) -> None:
+    def __init__(self, evidence: Evidence, withheld: Mapping[str, int], removed: Mapping[str, int]) -> None:
         self.evidence = evidence
         self._withheld, self._removed = withheld, removed
 
     def files(self, member: Member) -> tuple[File, ...]:
         """The objects that a manifest names, and whether they are here."""
-        return tuple(
-            File(ref, self.evidence.object_name(ref.digest) or "", self.state(ref)) for ref in member.manifest.objects
-        )
+        return tuple(self._file(ref) for ref in member.manifest.objects)
+
+    def _file(self, ref: ObjectRef) -> File:
+        shown = self._parts(ref)
+        name = self.evidence.prefix + parts_path(ref.digest) if shown else self.evidence.object_name(ref.digest)
+        return File(ref, name or "", self.state(ref), shown)
+
+    def _parts(self, ref: ObjectRef) -> int:
+        """How many parts are here of an object that is not, as bundle.json says."""
+        if self.evidence.object_name(ref.digest) is not None or ref.digest in self._removed:
+            return 0
+        return self._withheld.get(ref.digest, 0)
 
     def state(self, ref: ObjectRef) -> str | None:
         """None for an object that is here, else why it is not."""
@@ -46,6 +56,9 @@ class Objects:
             return None
         if ref.digest in self._removed:
             return f"taken down by number {self._removed[ref.digest]}"
+        shown, tree = self._parts(ref), ref.segments or ref.leaves
+        if shown and tree is not None:
+            return f"shown in part: {shown:,} of {tree.count:,} parts, the others withheld by the exporter"
         return "withheld by the exporter" if ref.digest in self._withheld else "not in this bundle"
 
     def data(self, manifest: Manifest, role: str, limit: int) -> bytes:

@@ -27,11 +27,13 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One object of a manifest: `state` is None if it is in the bundle, else why it is not."""
+    """One object of a manifest: `state` is None if it is in the bundle, else why it is not. `parts`: how many of its
+    parts are shown all the same; these are then the file `name`."""
 
     ref: ObjectRef
     name: str
     state: str | None
+    parts: int = 0
 
     @property
     def meaning(self) -> str:
@@ -74,6 +76,12 @@ class ReadingView:
         """Value and source of one of the article's facts."""
         article = self.facts.article if self.facts is not None else None
         return _said((article or {}).get(key))
+
+    @property
+    def total(self) -> int:
+        """How many statements the reading lists, here or not: each is two lines."""
+        ref = self.member.manifest.object("statements")
+        return ref.leaves.count // 2 if ref is not None and ref.leaves is not None else 0
 
     @property
     def bylines(self) -> list[tuple[str, str]]:

@@ -39,7 +39,7 @@ class View:
         self.record = record
         self._selected = frozenset(record.selected)
         self._removed: dict[str, int] = {}
-        self._objects = Objects(evidence, frozenset(item.digest for item in record.withheld), self._removed)
+        self._objects = Objects(evidence, {item.digest: item.shown for item in record.withheld}, self._removed)
         self._snapshots: dict[int, str] = {}  # number -> digest of the manifest
         self._signers: set[str] = set()
         self._readings: dict[str, list[int]] = {}
@@ -142,6 +142,12 @@ class View:
     def files(self, member: Member) -> tuple[File, ...]:
         """The objects that a manifest names, and whether they are here."""
         return self._objects.files(member)
+
+    def in_part(self) -> Iterator[tuple[Member, File]]:
+        """The objects that are withheld but for some parts, with the manifests that name them."""
+        for sequence in sorted({item.sequence for item in self.record.withheld if item.shown}):
+            member = self.member(sequence)
+            yield from ((member, file) for file in self.files(member) if file.parts)
 
     def remark(self, member: Member) -> Remark | None:
         """What a person says in a note, if this is one and its words are here."""
