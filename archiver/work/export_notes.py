@@ -11,7 +11,7 @@ from archiver.model import rendering
 from archiver.work.choose import Chosen
 
 _PAGE = ("page-text", "warc", *rendering.DERIVED)  # in what a page can be read
-_BARE = frozenset({"bundle", "file", *rendering.DERIVED})  # objects without random bytes of ours
+_BARE = frozenset({"bundle", "file"})  # objects without random bytes of ours
 
 
 def notes_on(archive: Archive, built: Built, wish: Withholding, chosen: Chosen) -> Iterator[str]:

@@ -12,7 +12,7 @@ import base64
 import hashlib
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -25,6 +25,7 @@ from archiver.bundle.withhold import Withholding, parse
 from archiver.verify.layout import object_path
 from archiver.warc.read import read_records
 from archiver.warc.segments import cut, salt
+from archiver.work.salted import salted
 
 RANDOM = (
     re.compile(rb"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{22}=="),  # salts
@@ -154,6 +155,38 @@ def test_it_cannot_be_guessed(name: str, tls: bool) -> None:
     whole = b"".join(archive.files[object_path(ref.digest)] for n in (1, 2) for ref in archive.events[n].objects)
     assert word in whole, "what is to be guessed is there"
     assert guessed(archive, data, word) == []
+
+
+# What a browser made of the page: its text for screen readers, its pictures, the page as it would be printed.
+
+MADE = {
+    "accessibility": ("text/plain", b'RootWebArea "Bridge"\n  StaticText "He denied it"\n'),
+    "screenshot": ("image/png", b"\x89PNG\r\n\x1a\nHe denied it\0\0\0\0IEND\xaeB`\x82"),
+    "pdf": ("application/pdf", b"%PDF-1.4\nHe denied it\n%%EOF"),
+}
+
+
+def rendered_bundle(salt_of: Callable[[str, bytes, bytes], bytes]) -> tuple[MemoryArchive, bytes]:
+    archive, page = MemoryArchive(), page_of("", tls=True)
+    made = []
+    for number, (role, (kind, data)) in enumerate(MADE.items(), 1):
+        made.append(archive.put(role, salt_of(kind, data, bytes([number]) * 16), kind))
+    snapshot = archive.add("snapshot", objects=(*page.snapshot(archive), *made))
+    archive.add("reading", subject=digest.of_bytes(snapshot), objects=page.reading(archive))
+    archive.seal()
+    words = ",".join(("warc", "page-text", *MADE))
+    return archive, bundle_of(archive, 1, withhold=wish_of(archive, words, "s1"))[0]
+
+
+def test_what_a_browser_made_of_a_page_cannot_be_guessed() -> None:
+    archive, data = rendered_bundle(salted)
+    assert not check(data).failed
+    assert guessed(archive, data, SENTENCE) == []
+
+
+def test_it_is_found_where_there_is_no_salt() -> None:
+    archive, data = rendered_bundle(lambda kind, data, salt: data)
+    assert {made for _, made in MADE.values()} <= set(guessed(archive, data, SENTENCE))
 
 
 # The attack finds what is not done: each of these is a bundle as a careless exporter would make it.
