@@ -36,7 +36,8 @@ from archiver.work.check import Asked, check
 from archiver.work.comparing import before_of
 from archiver.work.crew import stop_event
 from archiver.work.errands import Errand, errand_against, subject_of
-from archiver.work.prepare import BYTES, JSON, libraries, synchronised
+from archiver.work.machine import libraries, synchronised
+from archiver.work.prepare import BYTES, JSON
 from archiver.work.recheck import Rechecked, compared_by, recheck, run_of, seal
 from archiver.work.start import hands_of
 from archiver.work.station import Staged

@@ -31,7 +31,8 @@ from archiver.web.exchange import Visit
 from archiver.web.fetch import HttpFetcher
 from archiver.work.letters import Mailbox
 from archiver.work.look import Capture
-from archiver.work.prepare import Run, libraries
+from archiver.work.machine import libraries
+from archiver.work.prepare import Run
 from archiver.work.read import load
 from archiver.work.station import Staged, StagedReading, Station
 from archiver.work.targets import Target

@@ -26,7 +26,8 @@ from archiver.store.ledger import Draft
 from archiver.store.objects import StagedObject
 from archiver.warc.segments import SECRET_SIZE
 from archiver.warc.write import WarcWriter
-from archiver.work.prepare import BYTES, JSON, Run, libraries, synchronised
+from archiver.work.machine import libraries, synchronised
+from archiver.work.prepare import BYTES, JSON, Run
 
 MAX_WORDS = 2000  # characters of what a person says
 ALONE = frozenset({"html", "other"})  # kinds that are sealed as the one record of their WARC, as captured files are

@@ -5,31 +5,28 @@ The WARC is written and hashed first, before anything looks at what arrived; the
 
 from __future__ import annotations
 
-import functools
 import mimetypes
 import os
 import platform
-import re
-import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from archiver import __version__, digest
+from archiver import __version__
 from archiver.archive import Archive
 from archiver.errors import StoreError
 from archiver.model import facts as facts_model
 from archiver.model.encoding import clean
-from archiver.model.facts import ClockFacts, Collector, Hop, LocalFile, Request, SnapshotFacts, Software, Tls
+from archiver.model.facts import ClockFacts, Collector, Hop, LocalFile, Request, SnapshotFacts, Software
 from archiver.model.manifest import ObjectRef, Tree, spell_salt
 from archiver.store.ledger import Draft
 from archiver.store.objects import StagedObject, Staging
 from archiver.warc.write import WarcSummary, WarcWriter
-from archiver.web.exchange import Exchange, TlsFacts, Visit
+from archiver.web.exchange import Exchange, Visit
+from archiver.work.hops import cookie_names, hop, pem, protocols, skew_of
+from archiver.work.machine import libraries, synchronised, system, timezone
 from archiver.work.read import HTML_TYPES, MAX_READ, Material, Reading, material_of_response
 from archiver.work.targets import Target
 
@@ -140,11 +137,11 @@ def write_warc(
                 response=exchange.response,
                 response_length=exchange.response_length,
                 truncated=exchange.truncated,
-                certificates_pem=_pem(exchange.tls),
-                protocols=_protocols(exchange),
+                certificates_pem=pem(exchange.tls),
+                protocols=protocols(exchange),
                 cipher=exchange.tls.cipher if exchange.tls else None,
             )
-            hops.append(_hop(exchange, ids.response_id))
+            hops.append(hop(exchange, ids.response_id))
         record = None
         if resource is not None:
             uri, date, kind, data = resource
@@ -166,72 +163,6 @@ def _tree(summary: WarcSummary) -> Tree:
 def _writer(archive: Archive, staging: Staging, secret: bytes) -> WarcWriter:
     """Staging takes the digest of the whole file itself."""
     return WarcWriter(cast(BinaryIO, staging), new_id=archive.new_record_id, secret=secret, hashed=False)
-
-
-def _pem(tls: TlsFacts | None) -> bytes | None:
-    if tls is None or not tls.sent_chain:
-        return None
-    import ssl
-
-    return "".join(ssl.DER_cert_to_PEM_cert(der) for der in tls.sent_chain).encode("ascii")
-
-
-def _protocols(exchange: Exchange) -> tuple[str, ...]:
-    found = [exchange.http_version.lower()] if exchange.http_version else []
-    if exchange.tls is not None:
-        found.append(exchange.tls.version.lower().replace("tlsv", "tls/"))
-    return tuple(found)
-
-
-def _hop(exchange: Exchange, record: str) -> Hop:
-    tls = None
-    if exchange.tls is not None:
-        chain = tuple(digest.of_bytes(der) for der in exchange.tls.sent_chain)
-        error = None if exchange.tls.error is None else clean(exchange.tls.error, 500)
-        tls = Tls(exchange.tls.version, exchange.tls.cipher, chain, exchange.tls.verified, error)
-    return Hop(
-        url=clean(exchange.url),
-        status=exchange.status,
-        reason=clean(exchange.reason, 200) if exchange.reason is not None else None,
-        http=exchange.http_version or None,
-        location=clean(exchange.location, 8000) if exchange.location else None,
-        ip=exchange.ip,
-        port=exchange.port,
-        via_proxy=exchange.via_proxy,
-        tls=tls,
-        started=exchange.started,
-        received=exchange.response_length,
-        truncated=exchange.truncated,
-        problems=tuple(clean(problem, 500) for problem in exchange.problems),
-        record=record,
-    )
-
-
-def cookie_names(exchanges: Sequence[Exchange]) -> tuple[str, ...]:
-    """The names of the cookies that were sent, in the order of sending; values stay in the WARC alone."""
-    names: dict[str, None] = {}
-    for exchange in exchanges:
-        for line in exchange.request.partition(b"\r\n\r\n")[0].split(b"\r\n"):
-            if line.lower().startswith(b"cookie:"):
-                for pair in line[7:].decode("latin-1").split(";"):
-                    names[clean(pair.partition("=")[0].strip(), 200)] = None
-    return tuple(names)
-
-
-def skew_of(last: Exchange | None, started: str) -> int | None:
-    """Milliseconds by which the server's Date lies ahead of our clock, in the final response."""
-    if last is None:
-        return None
-    value = next((value for name, value in last.fields if name.lower() == "date"), None)
-    try:
-        server = parsedate_to_datetime(value) if value else None
-    except (ValueError, TypeError, IndexError):
-        return None
-    if server is None:
-        return None
-    server = server if server.tzinfo else server.replace(tzinfo=UTC)
-    skew = server - datetime.fromisoformat(last.started or started)
-    return max(-(2**52), min(2**52, int(skew.total_seconds() * 1000)))
 
 
 def snapshot_of_file(archive: Archive, run: Run, target: Target) -> Snapshot:
@@ -325,8 +256,8 @@ class FactsOf:
             outcome=outcome,
             final_url=None if final_url is None else clean(final_url),
             hops=hops,
-            clock=ClockFacts("system clock", synchronised(), skew, _timezone()),
-            software=Software("archiver", __version__, platform.python_version(), _system(), libraries(), run.settings),
+            clock=ClockFacts("system clock", synchronised(), skew, timezone()),
+            software=Software("archiver", __version__, platform.python_version(), system(), libraries(), run.settings),
             complete=local is not None,
             missing=() if local else MISSING,
             transformations=(),
@@ -377,41 +308,6 @@ def stage_reading(
 def with_subject(draft: Draft, subject: str) -> Draft:
     """The reading's draft once its snapshot's digest is known."""
     return replace(draft, subject=subject)
-
-
-@functools.cache
-def libraries() -> dict[str, Any]:
-    """The libraries that touch what is captured, with their versions."""
-    import ssl
-
-    names = ("requests", "urllib3", "cryptography", "trafilatura")
-    return {"openssl": ssl.OPENSSL_VERSION, **{name: _version(name) for name in names}}
-
-
-def _version(name: str) -> str:
-    """The version of an installed library. importlib.metadata.version would read all of its description, as mail."""
-    from importlib.metadata import distribution
-
-    found = distribution(name)
-    line = re.search(r"^Version: *([^\s]+)$", found.read_text("METADATA") or "", re.MULTILINE)
-    return line[1] if line else found.version
-
-
-@functools.cache
-def _system() -> str:
-    return f"{platform.system()} {platform.machine()}"
-
-
-def synchronised() -> bool | None:
-    """Whether the system says that its clock follows a time server; None where it does not say."""
-    if sys.platform != "linux":
-        return None
-    return True if os.path.exists("/run/systemd/timesync/synchronized") else None  # noqa: PTH110 - once a page
-
-
-def _timezone() -> str:
-    minutes = time.localtime().tm_gmtoff // 60
-    return f"UTC{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
 
 
 def _spell(moment: datetime) -> str:

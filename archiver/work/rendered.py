@@ -20,16 +20,8 @@ from archiver.model.manifest import ObjectRef, spell_salt
 from archiver.store.objects import StagedObject
 from archiver.web.addresses import follow
 from archiver.web.exchange import ErrorKind, Exchange, Visit
-from archiver.work.prepare import (
-    JSON,
-    FactsOf,
-    Run,
-    Snapshot,
-    cookie_names,
-    draft_of,
-    skew_of,
-    write_warc,
-)
+from archiver.work.hops import cookie_names, skew_of
+from archiver.work.prepare import JSON, FactsOf, Run, Snapshot, draft_of, write_warc
 from archiver.work.read import HTML_TYPES, Material, material_of_response, media_type
 from archiver.work.salted import SALT_BYTES, salted
 from archiver.work.targets import Target
