@@ -119,7 +119,10 @@ def _show(report: Report, verbose: bool) -> None:
     pairs(
         [
             ("archive", f"{short(report.archive)} ({report.archive})" if report.archive else None),
-            ("log", f"{report.origin}, {report.size} manifests" if report.size is not None else report.origin),
+            (
+                "log",
+                f"{report.origin}, {amount(report.size, 'manifest')}" if report.size is not None else report.origin,
+            ),
         ]
     )
     for number, name in STEPS.items():

@@ -26,7 +26,7 @@ from archiver.verify import bodies, exchanges, imports, listed, parts, rechecks,
 from archiver.verify.bodies import Body
 from archiver.verify.case import Case, Fault, fault_of
 from archiver.verify.place import Place
-from archiver.verify.report import Weight
+from archiver.verify.report import Weight, counted
 from archiver.verify.workers import Workers
 from archiver.warc.segments import SECRET_SIZE
 
@@ -72,12 +72,12 @@ def check_content(case: Case, workers: Workers) -> None:
         case.progress("contents", done, len(items))
     case.report.counts.update(counts)
     for number, key, what in (
-        (10, "snapshots", "snapshots hold together"),
-        (11, "readings", "readings follow from the stored bytes"),
-        (12, "statements", "statements stand in the stored bytes"),
+        (10, "snapshots", ("snapshot holds together", "snapshots hold together")),
+        (11, "readings", ("reading follows from the stored bytes", "readings follow from the stored bytes")),
+        (12, "statements", ("statement stands in the stored bytes", "statements stand in the stored bytes")),
     ):
         step = case.report.steps[number]
-        step.checked, step.summary = counts[key], f"{counts[key]} {what}"
+        step.checked, step.summary = counts[key], counted(counts[key], *what)
         if not counts[key]:
             # What is missing is no emptiness: a requirement is not met by it.
             missing = any(f.step == number and f.weight is not Weight.REMARK for f in case.report.findings)

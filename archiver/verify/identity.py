@@ -21,6 +21,7 @@ from archiver.verify.case import Case
 from archiver.verify.chain import MAX_SIGNATURE, NAMESPACE
 from archiver.verify.keys import KeyHistory
 from archiver.verify.layout import CHECKPOINT
+from archiver.verify.report import counted
 
 
 def check_genesis(case: Case) -> None:
@@ -110,7 +111,7 @@ def judge_checkpoint(case: Case) -> None:
     case.checkpoint = opened.checkpoint
     case.report.size, case.report.root = size, digest.spell(opened.checkpoint.root)
     case.report.checkpoint_time = _spell(opened.time_seconds)
-    step.checked, step.summary = 1, f"{size} manifests, root {case.report.root[7:23]}…"
+    step.checked, step.summary = 1, f"{counted(size, 'manifest', 'manifests')}, root {case.report.root[7:23]}…"
     if opened.mldsa.startswith("not checked"):
         case.report.find(3, "mldsa-not-checked", f"ML-DSA-44 line: {opened.mldsa}", file=name)
     for line in opened.unknown:

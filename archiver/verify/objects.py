@@ -15,7 +15,7 @@ from archiver.verify.case import Case
 from archiver.verify.files import Inventory
 from archiver.verify.layout import object_digest, object_path
 from archiver.verify.parts import check_part, part_name
-from archiver.verify.report import Weight
+from archiver.verify.report import Weight, counted
 from archiver.verify.table import Named
 from archiver.verify.workers import Workers
 
@@ -47,7 +47,7 @@ def check_objects(case: Case, workers: Workers, inventory: Inventory | None) -> 
             _judge(case, task[place], code, message, file, bound)
         case.progress("objects", done, total)
     step.checked = here
-    step.summary = f"{here} objects have the bytes that were sealed"
+    step.summary = counted(here, "object has the bytes that were sealed", "objects have the bytes that were sealed")
     step.empty = not total
     if not total:
         step.summary = "the manifests name no objects"

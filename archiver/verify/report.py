@@ -96,6 +96,11 @@ class TimeBound:
         return spell(self.moment)
 
 
+def counted(number: int, one: str, many: str) -> str:
+    """`1 manifest`, `3 manifests`."""
+    return f"{number} {one if number == 1 else many}"
+
+
 def spell(moment: datetime) -> str:
     """A moment to the second, rounded up: what existed before it existed before the rounded one."""
     if moment.microsecond:

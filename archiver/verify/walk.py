@@ -17,7 +17,7 @@ from archiver.signing import sshsig
 from archiver.tlog.merkle import Frontier
 from archiver.verify.case import Case
 from archiver.verify.chain import MAX_SIGNATURE, NAMESPACE, Row, Said, examine_span, spans_of
-from archiver.verify.report import Weight
+from archiver.verify.report import Weight, counted
 from archiver.verify.workers import Workers
 
 # Which events an event may speak about; None: any.
@@ -47,8 +47,8 @@ def walk_chain(case: Case, workers: Workers, sequences: Sequence[int], bundles: 
     walk.finish()
     steps = case.report.steps
     steps[4].checked = total
-    steps[4].summary = f"{total} manifests, each in its place"
-    steps[5].summary = f"{steps[5].checked} signatures by keys in force"
+    steps[4].summary = counted(total, "manifest, in its place", "manifests, each in its place")
+    steps[5].summary = counted(steps[5].checked, "signature by a key in force", "signatures by keys in force")
 
 
 class _Walk:
