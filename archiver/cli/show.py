@@ -10,7 +10,7 @@ import click
 from archiver.archive import Archive
 from archiver.cli import session
 from archiver.cli.log import status_of
-from archiver.cli.main import BAD
+from archiver.cli.main import BAD, UNABLE
 from archiver.cli.render import amount, pairs, print_json, shown, size_of, style, wrap, yaml_lines
 from archiver.errors import ArchiverError, UsageError
 from archiver.model.decisions import Decision
@@ -18,7 +18,7 @@ from archiver.model.facts import Hop, SnapshotFacts
 from archiver.model.freshness import not_before
 from archiver.model.records import to_plain
 from archiver.model.statement import ContextRecord, StatementRecord
-from archiver.work.look import Capture, Meant
+from archiver.work.look import TAKEN_DOWN, Capture, Meant
 
 if TYPE_CHECKING:
     from archiver.work.browsed import Browsed
@@ -96,6 +96,9 @@ def command(ctx: click.Context, ref: str, statement: str | None, full: bool, as_
             _article(capture)
         _statements(capture, found, decided, _browsed(archive, capture))
     _doubt(ctx, archive, meant)
+    if capture is not None and capture.problem is not None and not capture.problem.startswith(TAKEN_DOWN):
+        click.echo("archiver: not all of it could be read; archiver verify says what is wrong", err=True)
+        ctx.exit(UNABLE)
 
 
 def _doubt(ctx: click.Context, archive: Archive, meant: Meant) -> None:
@@ -251,6 +254,9 @@ def _hop(hop: Hop) -> None:
 
 def _article(capture: Capture) -> None:
     found = capture.found
+    if found is None and capture.reading is not None:
+        click.echo(f"\nIts reading, number {capture.reading.sequence}, cannot be shown: {shown(capture.problem or '')}")
+        return
     if found is None:
         click.echo("\nNot read yet: archiver read " + str(capture.snapshot.sequence))
         return
@@ -284,7 +290,7 @@ def _entry(entry: Any) -> str:
 
 def _statements(capture: Capture, found: Pairs, decided: tuple[Decision, ...], seen: Browsed | None) -> None:
     reading = capture.reading
-    if reading is None:
+    if reading is None or capture.found is None:
         return
     click.echo("\n" + style(amount(len(found), "statement"), bold=True))
     by_id: dict[str, list[Decision]] = {}

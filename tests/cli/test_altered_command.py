@@ -99,3 +99,15 @@ def test_an_index_that_was_emptied_is_named_where_it_found_nothing(captured: Use
     assert seen.code == 4
     assert "archiver find --rebuild" in seen.out
     captured.ok("find", "groaning", "--rebuild")
+
+
+def test_a_reading_whose_objects_are_gone_is_not_called_unread(captured: User) -> None:
+    manifest = json.loads((captured.archive / "chain" / "002.json").read_text())
+    for ref in manifest["objects"]:
+        name = ref["digest"].removeprefix("sha256:")
+        (captured.archive / "objects" / "sha256" / name[:2] / name[2:]).unlink()
+    seen = captured("show", "1")
+    assert seen.code == 3
+    assert "Its reading, number 2, cannot be shown" in seen.out
+    assert "Not read yet" not in seen.out
+    assert "0 statements" not in seen.out
