@@ -41,6 +41,12 @@ class KeyFiles:
     """The files of the keys called `name` in a folder. Raises FormatError for a name that is none."""
 
     def __init__(self, folder: Path, name: str) -> None:
+        if not name:
+            raise FormatError(
+                "does not say which keys are this archive's",
+                hint="`archiver init` wrote the line `keys: NAME`; NAME is that of the files in the keys folder: "
+                f"{folder}",
+            )
         if not _NAME.fullmatch(name):
             raise FormatError(f"`keys` is not the name of a key: {name[:90]!r}")
         self.folder = folder

@@ -177,7 +177,7 @@ def key_files(archive: Archive) -> KeyFiles:
     try:
         return KeyFiles(archive.home.keys, archive.settings.keys)
     except FormatError as error:
-        raise FormatError(error.message, where=str(archive.root / "archive.yaml")) from None
+        raise FormatError(error.message, where=str(archive.root / "archive.yaml"), hint=error.hint) from None
 
 
 def load_keys(

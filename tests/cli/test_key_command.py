@@ -285,3 +285,11 @@ def test_what_cannot_be_continued(user: User, archive: Path, tmp_path: Path) -> 
     checkpoint.write_bytes(checkpoint.read_bytes().replace(b"\n3\n", b"\n2\n"))
     assert user("init", tmp_path / "new", "--continues", archive, "--no-passphrase").code in (1, 3)
     assert not (tmp_path / "new").exists()
+
+
+def test_settings_that_name_no_keys(user: User, site: Newsroom, archive: Path) -> None:
+    (archive / "archive.yaml").write_text("")
+    seen = user("capture", *LOCAL, site.url(PAGE))
+    assert seen.code == 3
+    assert "archive.yaml: does not say which keys" in seen.err
+    assert "keys: NAME" in seen.err
