@@ -87,14 +87,14 @@ def make(root: Path, port: int) -> None:
     from reference import make as make_archive
 
     from archiver.store.home import Home
-    from archiver.work import prepare
+    from archiver.work import machine
 
     class Site:
         def __init__(self) -> None:
             self.port = port
 
     platform.python_version = lambda: "3.0.0"
-    prepare.libraries = lambda: {"openssl": "the same for all"}
+    machine.libraries = lambda: {"openssl": "the same for all"}
     make_archive(root / "archive", Home(root / "config", root / "state"), Site())  # type: ignore[arg-type]
 
 

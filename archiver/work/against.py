@@ -7,7 +7,6 @@ WARC of its own, so that everything can be derived again. The recheck of it is s
 from __future__ import annotations
 
 import os
-import platform
 import shlex
 import shutil
 from dataclasses import dataclass, replace
@@ -15,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from archiver import __version__, digest
+from archiver import digest
 from archiver.archive import Archive
 from archiver.bundle.read import BundleEvidence
 from archiver.errors import ArchiverError, MissingError, ProofError, StoreError, UsageError
@@ -23,7 +22,7 @@ from archiver.evidence import read
 from archiver.foreign.check import KINDS, kind_of
 from archiver.model import facts as facts_model
 from archiver.model.encoding import MAX_DOCUMENT, clean
-from archiver.model.facts import ClockFacts, LocalFile, SnapshotFacts, Software
+from archiver.model.facts import ClockFacts, LocalFile, SnapshotFacts
 from archiver.model.manifest import MAX_BYTES, SALT_BYTES, Manifest, ObjectRef, Tree, decode, spell_salt
 from archiver.model.verdicts import BundleSource
 from archiver.store.ledger import Draft
@@ -36,7 +35,7 @@ from archiver.work.check import Asked, check
 from archiver.work.comparing import before_of
 from archiver.work.crew import stop_event
 from archiver.work.errands import Errand, errand_against, subject_of
-from archiver.work.machine import libraries, synchronised
+from archiver.work.machine import software, synchronised
 from archiver.work.prepare import BYTES, JSON
 from archiver.work.recheck import Rechecked, compared_by, recheck, run_of, seal
 from archiver.work.start import hands_of
@@ -223,9 +222,7 @@ def _facts(archive: Archive, file: LocalFile) -> SnapshotFacts:
         final_url=None,
         hops=(),
         clock=ClockFacts("system clock", synchronised(), None, "UTC"),
-        software=Software(
-            "archiver", __version__, platform.python_version(), platform.system(), libraries(), run.settings
-        ),
+        software=software(run.settings),
         complete=True,
         missing=(),
         transformations=(),

@@ -27,7 +27,7 @@ from archiver.errors import AlgorithmMissingError, ArchiverError
 from archiver.store.home import Home
 from archiver.tlog.algorithms import mldsa44_private
 from archiver.work.keys import key_files
-from archiver.work.prepare import synchronised
+from archiver.work.machine import synchronised
 
 State = Literal["there", "missing", "lacking", "unknown"]
 LOW_SPACE = 1 << 30  # bytes

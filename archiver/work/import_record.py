@@ -9,7 +9,6 @@ file               the file, where the WARC is not it
 
 from __future__ import annotations
 
-import platform
 from dataclasses import dataclass
 from typing import BinaryIO, cast
 
@@ -19,14 +18,14 @@ from archiver.foreign.page_in import Candidate
 from archiver.model import facts as facts_model
 from archiver.model import received
 from archiver.model.encoding import clean
-from archiver.model.facts import ClockFacts, LocalFile, SnapshotFacts, Software
+from archiver.model.facts import ClockFacts, LocalFile, SnapshotFacts
 from archiver.model.manifest import SALT_BYTES, ObjectRef, Tree, spell_salt
 from archiver.model.received import Format, PageIn, Received, SourceOf
 from archiver.store.ledger import Draft
 from archiver.store.objects import StagedObject
 from archiver.warc.segments import SECRET_SIZE
 from archiver.warc.write import WarcWriter
-from archiver.work.machine import libraries, synchronised
+from archiver.work.machine import software, synchronised
 from archiver.work.prepare import BYTES, JSON, Run
 
 MAX_WORDS = 2000  # characters of what a person says
@@ -154,9 +153,7 @@ def facts_of_file(archive: Archive, run: Run, local: LocalFile, about: About, st
         final_url=None,
         hops=(),
         clock=ClockFacts("system clock", synchronised(), None, "UTC"),
-        software=Software(
-            "archiver", __version__, platform.python_version(), platform.system(), libraries(), run.settings
-        ),
+        software=software(run.settings),
         complete=True,
         missing=(),
         transformations=(),

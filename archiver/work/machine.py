@@ -10,6 +10,14 @@ import sys
 import time
 from typing import Any
 
+from archiver import __version__
+from archiver.model.facts import Software
+
+
+def software(settings: dict[str, Any]) -> Software:
+    """The program that makes a record, what it runs on, and the settings in force."""
+    return Software("archiver", __version__, platform.python_version(), system(), libraries(), settings)
+
 
 @functools.cache
 def libraries() -> dict[str, Any]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import mimetypes
 import os
-import platform
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -19,14 +18,14 @@ from archiver.archive import Archive
 from archiver.errors import StoreError
 from archiver.model import facts as facts_model
 from archiver.model.encoding import clean
-from archiver.model.facts import ClockFacts, Collector, Hop, LocalFile, Request, SnapshotFacts, Software
+from archiver.model.facts import ClockFacts, Collector, Hop, LocalFile, Request, SnapshotFacts
 from archiver.model.manifest import ObjectRef, Tree, spell_salt
 from archiver.store.ledger import Draft
 from archiver.store.objects import StagedObject, Staging
 from archiver.warc.write import WarcSummary, WarcWriter
 from archiver.web.exchange import Exchange, Visit
 from archiver.work.hops import cookie_names, hop, pem, protocols, skew_of
-from archiver.work.machine import libraries, synchronised, system, timezone
+from archiver.work.machine import software, synchronised, timezone
 from archiver.work.read import HTML_TYPES, MAX_READ, Material, Reading, material_of_response
 from archiver.work.targets import Target
 
@@ -257,7 +256,7 @@ class FactsOf:
             final_url=None if final_url is None else clean(final_url),
             hops=hops,
             clock=ClockFacts("system clock", synchronised(), skew, timezone()),
-            software=Software("archiver", __version__, platform.python_version(), system(), libraries(), run.settings),
+            software=software(run.settings),
             complete=local is not None,
             missing=() if local else MISSING,
             transformations=(),
