@@ -5,7 +5,8 @@
 An archive of some 33 kB is made in memory. Then, in N processes,
 
     folder   each byte of each evidence file, its lowest bit, in a folder on disk: the file is really rewritten
-    bundle   each byte, its lowest bit, of a bundle that was exported (the zip as a whole)
+    bundle   each byte, its lowest bit, of a bundle that was exported (the zip as a whole); of the browser's verifier in
+             it, which is the same 180 kB in every bundle and two thirds of this one, each 37th unless --all
     memory   with --masks: each byte of each evidence file, with each mask, in an archive in memory
 
 For an archive the verification must fail and name the file; for a bundle it must fail, or refuse the zip. Settings,
@@ -34,12 +35,14 @@ from simulator import Simulator  # noqa: E402
 from archiver.bundle.build import build  # noqa: E402
 from archiver.bundle.check import check_bundle  # noqa: E402
 from archiver.bundle.read import BundleEvidence  # noqa: E402
+from archiver.bundle.report.verifier import script  # noqa: E402
 from archiver.errors import ArchiverError  # noqa: E402
 from archiver.store.folder import ArchiveFolder  # noqa: E402
 from archiver.verify.policy import Policy  # noqa: E402
 from archiver.verify.run import verify  # noqa: E402
 
 SLICE = 256  # bytes a task
+PROGRAM = 37  # of the browser's verifier in a bundle, each so many bytes
 
 
 class Task(NamedTuple):
@@ -119,7 +122,7 @@ def run(task: Task) -> tuple[int, float, list[str]]:
     return len(places), time.perf_counter() - begun, problems
 
 
-def tasks(material: Material, masks: list[int], every: int) -> Iterator[Task]:
+def tasks(material: Material, masks: list[int], every: int, whole: bool) -> Iterator[Task]:
     """Everything that is to be done. ML-DSA lines differ between processes in bytes, not in length."""
     sizes = {name: len(material.archive.files[name]) for name in tampering.evidence_files(material.archive)}
     for mask in masks:
@@ -127,11 +130,16 @@ def tasks(material: Material, masks: list[int], every: int) -> Iterator[Task]:
             yield from _slices("memory", name, size, every, mask)
     for name, size in sizes.items():
         yield from _slices("folder", name, size, every, 1)
-    yield from _slices("bundle", "the bundle", len(material.bundle), every, 1)
+    program = script().encode("utf-8")
+    first = material.bundle.index(program)
+    last = first + len(program)
+    yield from _slices("bundle", "the bundle", first, every, 1)
+    yield from _slices("program", "the bundle", last, every if whole else PROGRAM * every, 1, first)
+    yield from _slices("bundle", "the bundle", len(material.bundle), every, 1, last)
 
 
-def _slices(part: str, name: str, size: int, every: int, mask: int) -> Iterator[Task]:
-    for start in range(0, size, SLICE * every):
+def _slices(part: str, name: str, size: int, every: int, mask: int, first: int = 0) -> Iterator[Task]:
+    for start in range(first, size, SLICE * every):
         yield Task(part, name, start, min(size, start + SLICE * every), every, mask)
 
 
@@ -141,6 +149,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--masks", default="")
     parser.add_argument("--every", type=int, default=1)
+    parser.add_argument("--all", action="store_true")
     arguments = parser.parse_args()
     masks = [int(mask, 0) for mask in arguments.masks.split(",") if mask]
     begun = time.perf_counter()
@@ -149,7 +158,7 @@ def main() -> int:
     problems: list[str] = []
     with tempfile.TemporaryDirectory(prefix="archiver-tamper-") as folder:
         material = Material(Path(tempfile.mkdtemp(dir=folder)))
-        todo = list(tasks(material, masks, arguments.every))
+        todo = list(tasks(material, masks, arguments.every, arguments.all))
         with ProcessPoolExecutor(arguments.jobs, initializer=prepare, initargs=(folder,)) as pool:
             for task, (count, spent, found) in zip(todo, pool.map(run, todo, chunksize=4), strict=True):
                 done[task.part] = done.get(task.part, 0) + count
