@@ -204,3 +204,41 @@ def test_what_people_mistype(user: User, archive: Path, ann: Ann, tmp_path: Path
     assert ann.code("cosign", tmp_path / "junk") == 1
     assert ann.code("follow", tmp_path / "junk") == 3
     assert ann.code("init", "other.example", "--no-passphrase") == 3
+
+
+def test_two_newsrooms_witness_each_other(user: User, site: Newsroom, archive: Path, ann: Ann, tmp_path: Path) -> None:
+    """Each has an archive and is the other's witness; both are rewritten afterwards, and both are found out."""
+    ben = Ann(tmp_path / "ben", user)
+    ours, theirs = archive, tmp_path / "their-archive"
+    assert user("init", theirs, "--no-passphrase", environment=ann.environment).code == 0
+    key_of_ben = witness_key(ben, "ben.example")
+    key_of_ann = witness_key(ann, "ann.example")
+    ben("follow", theirs / "trust" / "log.vkey")
+    ann("follow", ours / "trust" / "log.vkey")
+    with ann.serving() as at_ann, ben.serving() as at_ben:
+        user.ok("witness", "add", key_of_ann, at_ann, "--as", "ann")
+        assert user("--archive", theirs, "witness", "add", key_of_ben, at_ben, environment=ann.environment).code == 0
+        (guard,) = user.home.joinpath("keys").glob("*.guard")
+        before = guard.read_bytes()
+        rewritten = Path(shutil.copytree(ours, tmp_path / "rewritten"))
+        user.ok("capture", *LOCAL, site.url(PAGE))
+        for root, environment in ((ours, {}), (theirs, ann.environment)):
+            ask = ("--archive", root, "witness", "ask", "--allow-private")
+            assert user(*ask, environment=environment).code == 0
+            assert user("verify", root, "--require", "witness", environment=environment).code == 0
+        # The owner, who has all keys and the guard, goes back to an older copy and writes another history.
+        guard.write_bytes(before)
+        for _ in range(2):
+            user.ok("--archive", rewritten, "capture", *LOCAL, site.url("/wire/harbour-crane"))
+        refused = user("--archive", rewritten, "witness", "ask", "--allow-private")
+        assert refused.code == 1
+        assert "does not extend what it saw before" in refused.out
+        checked = user("verify", rewritten, "--since", ours / "log" / "checkpoint", "--json")
+        assert checked.code == 1
+        assert "history-forked" in {finding["code"] for finding in checked.json()["findings"]}
+
+
+def witness_key(witness: Ann, name: str) -> str:
+    found = re.search(rf"^  ({re.escape(name)}\+\S+)$", witness("init", name, "--no-passphrase"), re.M)
+    assert found is not None
+    return found[1]
