@@ -157,16 +157,23 @@ def run(arguments: list[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
             stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter shows its number
+    code: Any = GOOD
     try:
         code = _run(arguments, wants_json)
+        if sys.stdout is not None:  # it may be closed
+            sys.stdout.flush()
     except BrokenPipeError:
+        code = _nobody_reads()
+    except OSError as error:  # what was printed does not fit behind standard output
+        if code != UNABLE:
+            click.echo(f"archiver: standard output could not be written: {error.strerror}", err=True)
         code = _nobody_reads()
     sys.exit(code if isinstance(code, int) else GOOD)
 
 
 def _nobody_reads() -> int:
-    """The reader of our output went away (`| head -1`). Nothing is said, and the interpreter must not complain at exit;
-    but a finding that nobody read is neither good nor bad."""
+    """The reader of our output went away (`| head -1`), or its disk is full. The interpreter must not try again at exit
+    and complain; but a finding that nobody read is neither good nor bad."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return UNABLE
 

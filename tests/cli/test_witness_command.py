@@ -155,16 +155,17 @@ def test_a_policy_of_the_verifier_s_own(user: User, archive: Path, ann: Ann, tmp
 
 
 def test_a_shortened_log_is_refused(user: User, site: Newsroom, archive: Path, ann: Ann, tmp_path: Path) -> None:
-    """A restored backup: the log's key itself could not know (its guard went with the machine); the witness does."""
-    shutil.copytree(archive, tmp_path / "backup")
+    """A restored backup, of archive and keys: the log's key cannot know, since its guard is as old. The witness does."""
+    backup = Path(shutil.copytree(archive, tmp_path / "backup"))
+    (guard,) = user.home.joinpath("keys").glob("*.guard")
+    before = guard.read_bytes()
     with ann.serving("--name", "ann.example", "--log", str(archive / "trust" / "log.vkey")) as address:
         user.ok("capture", *LOCAL, site.url(PAGE))
         user.ok("witness", "add", next(iter(keys_of(ann))), address, "--as", "ann")
         user.ok("witness", "ask", "--allow-private")
-        shutil.copytree(archive / "trust", tmp_path / "backup" / "trust", dirs_exist_ok=True)
-        for guard in user.home.joinpath("keys").glob("*.guard"):
-            guard.unlink()
-        seen = user("--archive", tmp_path / "backup", "witness", "ask", "--allow-private")
+        shutil.copytree(archive / "trust", backup / "trust", dirs_exist_ok=True)
+        guard.write_bytes(before)
+        seen = user("--archive", backup, "witness", "ask", "--allow-private")
         assert seen.code == 1
         assert "old copy" in seen.out
 
