@@ -155,7 +155,7 @@ def test_a_policy_of_the_verifier_s_own(user: User, archive: Path, ann: Ann, tmp
 
 
 def test_a_shortened_log_is_refused(user: User, site: Newsroom, archive: Path, ann: Ann, tmp_path: Path) -> None:
-    """A restored backup, of archive and keys: the log's key cannot know, since its guard is as old. The witness does."""
+    """A restored backup of archive and keys: the log cannot know, its guard is as old. The witness does."""
     backup = Path(shutil.copytree(archive, tmp_path / "backup"))
     (guard,) = user.home.joinpath("keys").glob("*.guard")
     before = guard.read_bytes()
