@@ -18,6 +18,7 @@ from typing import Any
 
 from archiver.browser.chromium import has_sandbox, need_chromium
 from archiver.browser.listener import ClosedDoor
+from archiver.browser.login import Login
 from archiver.browser.page import Page, plain_agent
 from archiver.browser.process import BrowserError, Process
 from archiver.browser.proxy import Recording, RecordingProxy
@@ -44,6 +45,7 @@ class Browser:
         limits: TapeLimits | None = None,
         program: Path | None = None,
         memory: int = MEMORY,
+        login: Login | None = None,
     ) -> None:
         self.setting = setting or Setting()
         self.patience = patience or Patience()
@@ -51,6 +53,7 @@ class Browser:
         self._program = program or need_chromium()
         self._recording = recording
         self._memory = memory
+        self._login = login
         self._door = ClosedDoor(recording.stop)
         self._process: Process | None = None
         self._visits = 0
@@ -136,7 +139,7 @@ class RenderedVisit:
         broken: BrowserError | None = None
         try:
             self._page = Page(process, proxy.port, browser.setting, browser.patience)
-            self._page.set_cookies(self._cookies)
+            self._give_cookies(self._page)
             why = self._page.load(self._url)
             if why is None:
                 self._take_in(self._page)
@@ -149,6 +152,14 @@ class RenderedVisit:
         if broken is not None:
             browser.stop()  # whatever state it is in: the next visit gets a fresh one
             self._page = None
+
+    def _give_cookies(self, page: Page) -> None:
+        """Those of the log-in, and those that were given by name, which count more."""
+        login = self._browser._login
+        if login is not None:
+            page.set_cookies(login.cookies_of(self._url))
+            page.watch.mark("log-in", login.told(self._url))
+        page.set_cookies(self._cookies)
 
     def _take_in(self, page: Page) -> None:
         """Everything that is made of the page, the most important first."""

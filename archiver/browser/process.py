@@ -46,7 +46,8 @@ class BrowserError(Exception):
 
 class Process:
     """One browser. `memory`: bytes that it and its children may use together. `on_event` gets every event; `stopped`
-    says whether the user wants to stop. Raises FetchError if it does not start."""
+    says whether the user wants to stop; `fill_profile` gets the folder of its profile before it starts. Raises
+    FetchError if it does not start."""
 
     def __init__(
         self,
@@ -57,6 +58,7 @@ class Process:
         language: str,
         memory: int,
         stopped: Callable[[], bool],
+        fill_profile: Callable[[Path], None] = Path.mkdir,
     ) -> None:
         self.on_event: Callable[[Event], None] = lambda event: None
         self.peak = 0  # bytes
@@ -71,6 +73,7 @@ class Process:
         self._looked = time.monotonic()
         self._folder = Path(tempfile.mkdtemp(prefix="archiver-browser-"))
         try:
+            fill_profile(self._folder / "profile")
             self._start(command_line(program, self._folder / "profile", door, spki, language), program)
         except BaseException:
             shutil.rmtree(self._folder, ignore_errors=True)

@@ -24,6 +24,7 @@ class Setting:
     user_agent: str | None = None
     referrer: str | None = None
     dismiss_consent: bool = False
+    login_profile: bool = False  # whether cookies of a person's own browser were given
 
 
 @dataclass(frozen=True, slots=True)

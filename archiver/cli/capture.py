@@ -96,6 +96,13 @@ class Browsing(Quoting):
     is_flag=True,
     help="Let the browser answer a consent banner: refused if that can be, else accepted; which is recorded.",
 )
+@click.option(
+    "--login-profile",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Visit with Chromium and, of the Chromium profile in DIR, the cookies that belong to the site: for pages "
+    "behind a log-in. DIR is only read; names are recorded, values stay in the WARC alone.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON line for each target, and one at the end.")
 @click.pass_context
 def command(

@@ -48,6 +48,12 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Send the cookies of a Netscape cookies.txt.",
 )
+@click.option(
+    "--login-profile",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Log in again, where the first visit was by a --login-profile.",
+)
 @click.option("--proxy", metavar="URL", help="As for capture; by default the proxy of the first visit, if any.")
 @click.option("--require-proxy", is_flag=True, help="Never connect without a proxy.")
 @click.option("--ca-file", type=click.Path(path_type=Path), metavar="FILE", help="Further root certificates, PEM.")

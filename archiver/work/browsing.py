@@ -11,6 +11,7 @@ from typing import Any
 
 from archiver.browser.browser import Browser
 from archiver.browser.identity import new_identity
+from archiver.browser.login import Login
 from archiver.browser.proxy import Recording
 from archiver.browser.rendered import Patience, Setting
 from archiver.browser.tape import TapeLimits
@@ -20,7 +21,7 @@ from archiver.web.headers import CHROME, FIREFOX
 from archiver.web.stop import Stop
 
 
-def browser_of(fetcher: HttpFetcher, *, dismiss_consent: bool = False) -> Browser:
+def browser_of(fetcher: HttpFetcher, *, dismiss_consent: bool = False, login: Login | None = None) -> Browser:
     """A browser whose pages go out as this fetcher's visits do: the same route, limits, rules and languages. Raises
     ExtraMissingError where there is none."""
     limits = fetcher.limits
@@ -34,7 +35,7 @@ def browser_of(fetcher: HttpFetcher, *, dismiss_consent: bool = False) -> Browse
         max_head=limits.max_head,
         folder=fetcher.folder,
         exchange_seconds=limits.total_seconds,
-        guarded=bool(fetcher.cookies),
+        guarded=bool(fetcher.cookies) or login is not None,
     )
     plain = persona.user_agent in (FIREFOX, CHROME)  # what a browser is not, it should not say
     language = (persona.accept_language or "").split(",")[0].split(";")[0].strip()
@@ -44,6 +45,7 @@ def browser_of(fetcher: HttpFetcher, *, dismiss_consent: bool = False) -> Browse
         user_agent=None if plain else persona.user_agent,
         referrer=fetcher.referrer,
         dismiss_consent=dismiss_consent,
+        login_profile=login is not None,
     )
     total = limits.total_seconds
     whole = Patience()
@@ -51,7 +53,7 @@ def browser_of(fetcher: HttpFetcher, *, dismiss_consent: bool = False) -> Browse
     patience = replace(
         whole, total=total, load=whole.load * share, settle=whole.settle * share, scroll=whole.scroll * share
     )
-    return Browser(recording, setting=setting, patience=patience, limits=TapeLimits())
+    return Browser(recording, setting=setting, patience=patience, limits=TapeLimits(), login=login)
 
 
 class _Wanted:

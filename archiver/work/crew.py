@@ -131,6 +131,7 @@ class Plan:
             rendering=wishes.browser == "always",
             requisites=wishes.requisites,
             dismiss_consent=wishes.dismiss_consent,
+            login=wishes.login,
         )
 
     def _fetcher(self, archive: Archive, web: tuple[Settings, Wishes], stop: Event) -> Callable[[], HttpFetcher]:

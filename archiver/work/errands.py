@@ -13,6 +13,7 @@ from pathlib import Path
 
 from archiver.archive import Archive
 from archiver.errors import MissingError, UsageError
+from archiver.model.facts import SnapshotFacts
 from archiver.model.verdicts import Against
 from archiver.store.index_fill import Progress
 from archiver.work import look
@@ -48,7 +49,7 @@ class Errand:
 @dataclass(frozen=True, slots=True)
 class Manner:
     """How a page was asked for the first time. `proxy`: where the first visit went; None: directly. `rendered`: by the
-    browser."""
+    browser; `logged_in`: with the cookies of a log-in profile, which are not kept."""
 
     user_agent: str | None
     accept_language: str | None
@@ -56,6 +57,7 @@ class Manner:
     proxy: str | None
     rendered: bool = False
     dismiss_consent: bool = False
+    logged_in: bool = False
 
     def wishes(self, wishes: Wishes, *, has_proxy: bool) -> Wishes:
         """A person's wishes for this run, made to repeat that. `has_proxy`: settings or wishes say what to go through,
@@ -69,6 +71,7 @@ class Manner:
             proxy=proxy,
             browser="always" if self.rendered else "never",
             dismiss_consent=self.dismiss_consent,
+            login_profile=wishes.login_profile if self.logged_in else None,
         )
 
 
@@ -82,7 +85,14 @@ def manner_of(errand: Errand) -> Manner:
     facts = errand.first.facts
     rendered = facts is not None and facts.rendered
     dismissed = facts is not None and facts.software.settings.get("dismiss_consent") is True
-    return Manner(request.user_agent, request.accept_language, request.referrer, proxy, rendered, dismissed)
+    return Manner(
+        request.user_agent, request.accept_language, request.referrer, proxy, rendered, dismissed, used_login(facts)
+    )
+
+
+def used_login(facts: SnapshotFacts | None) -> bool:
+    """Whether a visit had the cookies of a log-in profile."""
+    return facts is not None and facts.software.settings.get("login_profile") is True
 
 
 def errands_of(archive: Archive, refs: Sequence[str], progress: Progress = quiet) -> list[Errand]:

@@ -25,12 +25,12 @@ from archiver.store.settings import Settings
 from archiver.web.politeness import Politeness
 from archiver.work.comparing import Before, Compared, before_of, same_finder, thresholds, unknown
 from archiver.work.crew import Hand, reading_of, stop_event
-from archiver.work.errands import Errand, Subject, manner_of
+from archiver.work.errands import Errand, Subject, manner_of, used_login
 from archiver.work.prepare import Run
 from archiver.work.start import hands_of, new_run_id, recorded
 from archiver.work.station import Staged, StagedReading
 from archiver.work.visiting import visit_politely
-from archiver.work.wishes import PROXY_VARIABLES, Wishes, fetcher_of, in_force
+from archiver.work.wishes import PROXY_VARIABLES, Wishes, fetcher_of, in_force, with_login
 
 JSON = "application/json"
 OURS = frozenset({"refused address", "interrupted", "proxy"})  # errors of a visit that say nothing about the page
@@ -110,6 +110,7 @@ class _Round:
         wishes = manner_of(errands[0]).wishes(wishes, has_proxy=has_proxy)
         self._settings, _ = in_force(archive.settings, wishes, dict(os.environ))
         self._stop = stop_event()
+        wishes = with_login(wishes, self._stop)
         self._run = run_of(archive, self._settings, wishes)
         web = (self._settings, wishes)
         self._hands = hands_of(archive, self._run, web, self._jobs, self._stop)
@@ -300,6 +301,8 @@ def differences(errand: Errand, facts: SnapshotFacts, before: Before) -> tuple[s
         ):
             if was != has:
                 found.append(f"{name}: {has or 'none'}; the first visit: {was or 'none'}")
+        if used_login(errand.first.facts) and not used_login(facts):
+            found.append("the first visit was logged in, and this one was not: --login-profile logs in again")
         missing = [name for name in first.cookies if name not in now.cookies]
         if missing:
             found.append(f"cookies that the first visit sent, and this one did not: {', '.join(missing)}")

@@ -123,6 +123,7 @@ def _facts(
         "locale": setting.locale,
         "timezone": setting.timezone,
         **({"dismiss_consent": True} if setting.dismiss_consent else {}),
+        **({"login_profile": True} if setting.login_profile else {}),
     }
     run = replace(
         run,

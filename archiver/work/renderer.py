@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from archiver.archive import Archive
 from archiver.browser.browser import Browser, RenderedVisit
+from archiver.browser.login import Login
 from archiver.browser.rendered import Words
 from archiver.model import facts as facts_model
 from archiver.model import rendering as model
@@ -30,10 +31,17 @@ BEFORE = 40  # characters before a statement's words that help to find them in t
 class Renderer:
     """One page at a time. Raises ExtraMissingError where there is no Chromium."""
 
-    def __init__(self, archive: Archive, fetcher: HttpFetcher, *, dismiss_consent: bool = False) -> None:
+    def __init__(
+        self,
+        archive: Archive,
+        fetcher: HttpFetcher,
+        *,
+        dismiss_consent: bool = False,
+        login: Login | None = None,
+    ) -> None:
         self._archive = archive
         self._fetcher = fetcher
-        self._browser: Browser = browser_of(fetcher, dismiss_consent=dismiss_consent)
+        self._browser: Browser = browser_of(fetcher, dismiss_consent=dismiss_consent, login=login)
         self._visit: RenderedVisit | None = None
         self._target: Target | None = None
         self._reason = ""

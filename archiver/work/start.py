@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from multiprocessing.synchronize import Event
 from typing import Any
+from urllib.parse import urlsplit
 
 from archiver.archive import Archive, system_clock
 from archiver.browser.chromium import find_chromium, need_chromium
@@ -28,7 +29,7 @@ from archiver.work.journal import Journal
 from archiver.work.prepare import Run
 from archiver.work.station import Station
 from archiver.work.targets import Target, unique
-from archiver.work.wishes import Wishes, fetcher_of, in_force
+from archiver.work.wishes import Wishes, fetcher_of, in_force, with_login
 
 GRACE = 30  # seconds beyond the visit's own limit before a child that does not answer is killed
 MAX_WARNINGS = 10
@@ -55,6 +56,7 @@ def start(archive: Archive, targets: Sequence[Target], wishes: Wishes, unlock: C
     """
     settings, variable = in_force(archive.settings, wishes, dict(os.environ))
     stop = stop_event()
+    wishes = with_login(wishes, stop)
     fetcher = fetcher_of(archive.clock, settings, wishes, stop)
     warnings = [] if variable is None else [f"going through the proxy that ${variable} names: {fetcher.route}"]
     runs = archive.root / "runs"
@@ -65,7 +67,7 @@ def start(archive: Archive, targets: Sequence[Target], wishes: Wishes, unlock: C
         run_id, count = resumed.run, len(resumed.pending())
     else:
         chosen, repeats = unique(targets)
-        warnings += _secrets(chosen)
+        warnings += _secrets(chosen) + _without_login(chosen, wishes)
         run_id, count = new_run_id(archive), len(chosen)
     run = _run(run_id, settings, fetcher, wishes)
     if wishes.browser == "always":
@@ -141,9 +143,20 @@ def hands_of(archive: Archive, run: Run | None, web: tuple[Settings, Wishes] | N
         wishes = web[1] if web is not None else Wishes()
         rendering = wishes.browser == "always"
         more = {"requisites": wishes.requisites, "dismiss_consent": wishes.dismiss_consent}
-        return Solo(Station(archive, run, make, rendering=rendering, **more))
+        return Solo(Station(archive, run, make, rendering=rendering, login=wishes.login, **more))
     seconds = web[0].total_seconds + GRACE if web is not None else GRACE
     return Crew(archive, Plan(archive.root, archive.home, run, web), count, seconds, stop)
+
+
+def _without_login(targets: Sequence[Target], wishes: Wishes) -> list[str]:
+    """Hosts for which the log-in profile has nothing."""
+    if wishes.login is None:
+        return []
+    login = wishes.login
+    hosts = {urlsplit(item.url).hostname or "": item.url for item in targets if item.path is None}
+    without = [host for host, url in hosts.items() if not login.cookies_of(url)]
+    more = " …" if len(without) > MAX_WARNINGS else ""
+    return [f"the log-in profile has no cookies of {', '.join(without[:MAX_WARNINGS])}{more}"] if without else []
 
 
 def _secrets(targets: Sequence[Target]) -> list[str]:

@@ -28,6 +28,7 @@ from archiver.work.sealed import material_in, material_of
 from archiver.work.targets import Target
 
 if TYPE_CHECKING:  # they know pages, and a run that only seals needs none of that
+    from archiver.browser.login import Login
     from archiver.work.comparing import Before, Compared
     from archiver.work.decided import Earlier
     from archiver.work.pin import Pin
@@ -71,6 +72,7 @@ class Station:
         rendering: bool = False,
         requisites: bool = False,
         dismiss_consent: bool = False,
+        login: Login | None = None,
     ) -> None:
         self._archive = archive
         self._run = run
@@ -83,6 +85,7 @@ class Station:
         self._rendering = rendering
         self._requisites = requisites
         self._dismiss_consent = dismiss_consent
+        self._login = login
         self._renderer: Renderer | None = None
 
     def fetch(self, target: Target) -> Visit:
@@ -102,7 +105,9 @@ class Station:
 
         self.drop()
         if self._renderer is None:
-            self._renderer = Renderer(self._archive, self._fetcher_there(), dismiss_consent=self._dismiss_consent)
+            self._renderer = Renderer(
+                self._archive, self._fetcher_there(), dismiss_consent=self._dismiss_consent, login=self._login
+            )
         self._target = target
         return self._renderer.visit(target, reason)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from archiver.archive import Clock
 from archiver.errors import StoreError, UsageError
@@ -13,6 +13,9 @@ from archiver.web.cookies import MAX_FILE, Cookie, parse_cookie, parse_cookies_t
 from archiver.web.fetch import HttpFetcher, Limits
 from archiver.web.headers import Persona
 from archiver.web.stop import Stop
+
+if TYPE_CHECKING:
+    from archiver.browser.login import Login
 
 # Environment variables by which people are used to name a proxy; read here, shown and recorded, never picked up unseen.
 PROXY_VARIABLES = ("ARCHIVER_PROXY", "ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy")
@@ -46,6 +49,8 @@ class Wishes:
     browser: Browsing = "never"
     requisites: bool = False
     dismiss_consent: bool = False
+    login_profile: Path | None = None
+    login: Login | None = field(default=None, repr=False)  # what was read from it (with_login)
 
 
 def in_force(settings: Settings, wishes: Wishes, environment: dict[str, str]) -> tuple[Settings, str | None]:
@@ -73,6 +78,18 @@ def in_force(settings: Settings, wishes: Wishes, environment: dict[str, str]) ->
     if found.require_proxy and not found.proxy:
         raise UsageError("a proxy is required, and none is given", hint="--proxy socks5h://127.0.0.1:9050")
     return found, variable
+
+
+def with_login(wishes: Wishes, stop: Stop) -> Wishes:
+    """The wishes with the cookies of the log-in profile, where there is one: it is a browser's, and for a browser's
+    visit. Raises UsageError, MissingError, FormatError, StoreError, FetchError, ExtraMissingError."""
+    if wishes.login_profile is None:
+        return wishes
+    if wishes.browser == "never":
+        raise UsageError("--login-profile is for a visit by the browser", hint="leave --browser=never away")
+    from archiver.browser.login import read_login
+
+    return replace(wishes, browser="always", login=read_login(wishes.login_profile, stop.is_set))
 
 
 def fetcher_of(clock: Clock, settings: Settings, wishes: Wishes, stop: Stop, folder: Path | None = None) -> HttpFetcher:
