@@ -26,7 +26,6 @@ from urllib.parse import urlsplit
 from archiver.browser.chromium import need_chromium
 from archiver.browser.process import BrowserError, Process
 from archiver.errors import FetchError, FormatError, MissingError, StoreError, UsageError
-from archiver.web.cookies import MAX_COOKIES
 from archiver.web.networks import is_address
 
 READ_SECONDS = 20.0
@@ -48,7 +47,7 @@ class Login:
         """Those of the page's site, as Storage.setCookies takes them: of its host, the domains above it and the hosts
         below it (`www.` is as good as none). They last as long as the visit."""
         host = urlsplit(url).hostname or ""
-        return [_given(cookie) for cookie in self.cookies if _of_site(host, str(cookie["domain"]))][:MAX_COOKIES]
+        return [_given(cookie) for cookie in self.cookies if _of_site(host, str(cookie["domain"]))]
 
     def told(self, url: str) -> str:
         """What of it a visit is given, in words: names alone."""
