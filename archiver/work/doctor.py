@@ -58,7 +58,7 @@ def examine(archive: Archive | None, home: Home) -> Iterator[Item]:
     yield _browser()
     for module, extra, does in (
         ("weasyprint", "pdf", "reports as PDF"),
-        ("rfc3161_client", "tsa", "time stamps looked into by a second library"),
+        ("rfc3161_client", "tsa", "verification of time stamps (RFC 3161)"),
         ("waitress", "witness", "serving as a witness"),
         ("brotli", "", "pages coded as br, in other tools' files"),
     ):
@@ -133,7 +133,7 @@ def _browser() -> Item:
 def _extra(module: str, extra: str, does: str) -> Item:
     if find_spec(module) is not None:
         return Item(module, "there", does)
-    name = f"archiver[{extra}]" if extra else module
+    name = f"archiver-evidence[{extra}]" if extra else module
     return Item(module, "lacking", f"no {does}", f"pip install '{name}'")
 
 
